@@ -1,0 +1,1 @@
+"""From a folder to pixels: reading, checking, decoding, splitting and caching images."""

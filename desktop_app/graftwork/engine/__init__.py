@@ -1,0 +1,1 @@
+"""Trains: a job goes in, plain-data events and a folder with the best weights come out."""

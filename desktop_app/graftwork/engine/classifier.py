@@ -1,0 +1,97 @@
+"""The classifier: preprocessing, backbone and head in one module, and its two files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from pydantic import BaseModel, ConfigDict
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from graftwork.data.input_spec import InputSpec
+from graftwork.data.resize import resize
+from graftwork.plugin_api import HEAD, Backbone
+
+from .channels import adapt_input_channels
+
+WEIGHTS_FILE = "best.safetensors"
+INFO_FILE = "classifier.json"
+
+
+class ClassifierInfo(BaseModel):
+    """All that is needed, beside the weights, to build a classifier again and to trust it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    classes: tuple[str, ...]
+    input: InputSpec
+    backbone: str
+    strategy: str
+    dropout: float
+    data_fingerprint: str
+    graftwork_version: str
+
+
+class Head(nn.Sequential):
+    """Dropout and one linear layer: (N, features) to (N, classes)."""
+
+    def __init__(self, features: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(features, classes)
+
+
+class Classifier(nn.Module):
+    """From uint8 images (N, H, W, channels) of any size to probabilities (N, classes)."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, info: ClassifierInfo, stages: nn.Sequential, features: int) -> None:
+        super().__init__()
+        self.info = info
+        self.stages = stages
+        self.head = Head(features, len(info.classes), info.dropout)
+        spec = info.input
+        self.register_buffer("mean", torch.tensor(spec.mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Probabilities (N, classes) of uint8 images (N, H, W, channels)."""
+        return self.logits(resize(images, self.info.input)).softmax(1)
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """Logits (N, classes) of resized pixels (N, channels, size, size) with values 0..255."""
+        scores: Tensor = self.head(self.stages(self.normalize(pixels)))
+        return scores
+
+    def normalize(self, pixels: Tensor) -> Tensor:
+        """What the first convolution sees, of pixels (N, channels, size, size) in 0..255."""
+        return (pixels.float() / 255 - self.mean) / self.std
+
+    def named_stages(self) -> dict[str, nn.Module]:
+        """Stages by name, bottom first, the head last."""
+        return {**dict(self.stages.named_children()), HEAD: self.head}
+
+
+def build_classifier(
+    backbone: Backbone, info: ClassifierInfo, weights: Path | None = None
+) -> Classifier:
+    """A classifier on this backbone with a new head; pretrained if a weights file is given."""
+    stages = backbone.build(weights)
+    adapt_input_channels(stages, info.input.channels)
+    return Classifier(info, stages, backbone.features)
+
+
+def load_classifier(folder: Path, backbones: Mapping[str, Backbone]) -> Classifier:
+    """The classifier that a run kept in its folder, in evaluation mode.
+
+    Raises ``FileNotFoundError`` if the run kept none and ``KeyError`` if no plugin gives its
+    backbone.
+    """
+    info = ClassifierInfo.model_validate_json((folder / INFO_FILE).read_text("utf-8"))
+    classifier = build_classifier(backbones[info.backbone], info)
+    classifier.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    return classifier.eval()

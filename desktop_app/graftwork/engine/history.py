@@ -1,0 +1,111 @@
+"""Folds training events into the state that charts, progress bars and summaries show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .events import (
+    DataReady,
+    EpochDone,
+    LoadSampled,
+    Notice,
+    PhaseEnded,
+    PhaseStarted,
+    ProblemFound,
+    Progress,
+    RunEnded,
+    RunStarted,
+    StepDone,
+    TrainingEvent,
+)
+
+
+@dataclass
+class RunHistory:
+    """All that is known of a run from its events so far.
+
+    ``epoch_axis`` gives each step its place on a common axis: epochs since the run began, with
+    the part of the epoch that is done.
+    """
+
+    started: RunStarted | None = None
+    data: DataReady | None = None
+    progress: Progress | None = None
+    phases: list[PhaseStarted] = field(default_factory=list)
+    phase_ends: list[PhaseEnded] = field(default_factory=list)
+    epochs: list[EpochDone] = field(default_factory=list)
+    epoch_positions: list[float] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    problems: list[ProblemFound] = field(default_factory=list)
+    step_positions: list[float] = field(default_factory=list)
+    step_losses: list[float] = field(default_factory=list)
+    step_speeds: list[float] = field(default_factory=list)
+    step_rates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    loads: list[LoadSampled] = field(default_factory=list)
+    best: EpochDone | None = None
+    ended: RunEnded | None = None
+
+    def apply(self, event: TrainingEvent) -> None:
+        """Take one event in, in the order in which it came."""
+        match event:
+            case RunStarted():
+                self.started = event
+            case DataReady():
+                self.data = event
+            case Progress():
+                self.progress = event
+            case Notice():
+                self.notices.append(event)
+            case ProblemFound():
+                self.problems.append(event)
+            case LoadSampled():
+                self.loads.append(event)
+            case RunEnded():
+                self.ended = event
+            case _:
+                self._apply_training(event)
+
+    def _apply_training(self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded) -> None:
+        match event:
+            case PhaseStarted():
+                self.phases.append(event)
+                self.progress = None
+            case StepDone():
+                self._apply_step(event)
+            case EpochDone():
+                self._apply_epoch(event)
+            case PhaseEnded():
+                self.phase_ends.append(event)
+
+    def _apply_step(self, event: StepDone) -> None:
+        position = len(self.epochs) + event.step / event.steps_per_epoch
+        self.step_positions.append(position)
+        self.step_losses.append(event.loss)
+        self.step_speeds.append(event.images_per_second)
+        self._note_rates(position, event.rates)
+
+    def _note_rates(self, position: float, rates: Mapping[str, float]) -> None:
+        for stage, rate in rates.items():
+            self.step_rates.setdefault(stage, []).append((position, rate))
+
+    def _apply_epoch(self, event: EpochDone) -> None:
+        self.epochs.append(event)
+        self.epoch_positions.append(float(len(self.epochs)))
+        if event.best:
+            self.best = event
+
+    @property
+    def fraction_of_phase(self) -> float:
+        """How much of the present phase's most is done, 0 to 1."""
+        if not self.phases:
+            return 0.0
+        return min(1.0, self.epochs_in_phase / self.phases[-1].epochs)
+
+    @property
+    def epochs_in_phase(self) -> float:
+        """Epochs of the present phase that are done, with the part of the one that runs."""
+        number = self.phases[-1].phase if self.phases else 0
+        whole = sum(epoch.phase == number for epoch in self.epochs)
+        last = self.step_positions[-1] if self.step_positions else 0.0
+        return whole + max(0.0, last - len(self.epochs))

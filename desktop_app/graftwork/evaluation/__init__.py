@@ -1,0 +1,1 @@
+"""Says how good a classifier is, and how sure that figure is."""

@@ -1,0 +1,1 @@
+"""Writes ONNX models, proves them equal to the classifier, and predicts with them."""

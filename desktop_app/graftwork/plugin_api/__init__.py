@@ -1,0 +1,68 @@
+"""All that a plugin may import: the hooks, and the descriptions that plugins give."""
+
+from .backbones import (
+    Backbone,
+    DownloadedWeights,
+    Interpolation,
+    NoWeights,
+    PackagedWeights,
+    Preprocessing,
+    WeightsSource,
+)
+from .datasets import (
+    Catalog,
+    DatasetError,
+    DatasetReader,
+    Decoder,
+    Item,
+    Part,
+    Problem,
+    UnusableImageError,
+)
+from .markers import API_VERSION, ENTRY_POINT_GROUP, hookimpl, hookspec
+from .strategies import (
+    HEAD,
+    Augmentation,
+    BatchNorm,
+    DataOutline,
+    ModelOutline,
+    Phase,
+    PhaseReport,
+    Plan,
+    Schedule,
+    StageOutline,
+    Strategy,
+)
+
+__all__ = [
+    "API_VERSION",
+    "ENTRY_POINT_GROUP",
+    "HEAD",
+    "Augmentation",
+    "Backbone",
+    "BatchNorm",
+    "Catalog",
+    "DataOutline",
+    "DatasetError",
+    "DatasetReader",
+    "Decoder",
+    "DownloadedWeights",
+    "Interpolation",
+    "Item",
+    "ModelOutline",
+    "NoWeights",
+    "PackagedWeights",
+    "Part",
+    "Phase",
+    "PhaseReport",
+    "Plan",
+    "Preprocessing",
+    "Problem",
+    "Schedule",
+    "StageOutline",
+    "Strategy",
+    "UnusableImageError",
+    "WeightsSource",
+    "hookimpl",
+    "hookspec",
+]

@@ -1,0 +1,83 @@
+"""What a backbone says of itself, and where its weights come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Interpolation = Literal["bilinear", "bicubic"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessing:
+    """The images that a backbone was pretrained on.
+
+    ``size`` is the side of its square input in pixels; ``crop_fraction`` the part of the shorter
+    side that a centre crop keeps; ``mean`` and ``std`` are per RGB channel, for values in 0..1.
+    """
+
+    size: int
+    crop_fraction: float
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackagedWeights:
+    """Weights that an installed package ships; ``locate`` gives the file's path."""
+
+    package: str
+    locate: Callable[[], Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadedWeights:
+    """Weights that are fetched on first use and kept in the cache.
+
+    ``sha256`` is the digest in hexadecimal, or its beginning (at least 8 digits) where the
+    publisher states no more than that.
+    """
+
+    url: str
+    sha256: str
+    size: int | None = None
+
+    @property
+    def filename(self) -> str:
+        """The name under which the file is kept, the last part of its address."""
+        return self.url.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoWeights:
+    """No pretrained weights exist: only strategies that start from scratch make sense."""
+
+
+WeightsSource = PackagedWeights | DownloadedWeights | NoWeights
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbone:
+    """A network as a stack of named stages that turns images into feature vectors.
+
+    ``build`` gives an ``nn.Sequential`` of named stages, bottom first, which maps a float batch
+    (N, 3, size, size), already normalised, to (N, features). It is called with the path of a
+    weights file, which it reads into the network, or with None for random weights. The first
+    convolution that it holds, in order of registration, is the one that sees the image.
+    """
+
+    name: str
+    title: str
+    summary: str
+    build: Callable[[Path | None], nn.Sequential]
+    preprocessing: Preprocessing
+    features: int
+    parameters: int
+    licence: str
+    weights: WeightsSource

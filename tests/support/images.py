@@ -1,0 +1,25 @@
+"""Small labelled image folders that tests make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+COLOURS = {"blue": (40, 60, 200), "green": (50, 180, 60), "red": (200, 50, 40)}
+
+
+def make_image(seed: int, colour: tuple[int, int, int], size: tuple[int, int] = (40, 32)) -> Image.Image:
+    """A noisy patch of one colour, ``size`` = (width, height)."""
+    noise = np.random.default_rng(seed).integers(-40, 40, (size[1], size[0], 3))
+    return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))
+
+
+def make_folder(root: Path, per_class: int = 12, classes: tuple[str, ...] = tuple(COLOURS)) -> Path:
+    """A folder ``root`` of class folders with PNG files."""
+    for name in classes:
+        (root / name).mkdir(parents=True)
+        for index in range(per_class):
+            make_image(index, COLOURS[name]).save(root / name / f"{index:03}.png")
+    return root
