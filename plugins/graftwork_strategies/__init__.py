@@ -1,1 +1,29 @@
-"""Built-in strategies."""
+"""The built-in strategies: the ways to transfer that suit most data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from graftwork.plugin_api import Strategy, hookimpl
+
+from .feature_extraction import FEATURE_EXTRACTION
+from .from_scratch import FROM_SCRATCH
+from .full_fine_tuning import FULL_FINE_TUNING
+from .head_then_all import HEAD_THEN_ALL
+from .progressive_unfreezing import PROGRESSIVE_UNFREEZING
+from .top_stages import TOP_STAGES
+
+GRAFTWORK_API = 1
+
+
+@hookimpl
+def register_strategies() -> Iterable[Strategy]:
+    """From the cheapest to the dearest."""
+    return [
+        FEATURE_EXTRACTION,
+        TOP_STAGES,
+        HEAD_THEN_ALL,
+        FULL_FINE_TUNING,
+        PROGRESSIVE_UNFREEZING,
+        FROM_SCRATCH,
+    ]

@@ -59,7 +59,9 @@ class Phase:
     ``rates`` maps a stage's name (``HEAD`` for the head) to its peak learning rate; a stage that
     is not named is frozen. ``epochs`` is the most that will be run; with ``patience`` the phase
     ends after that many epochs without improvement on validation. ``warmup`` is the part of the
-    phase, 0 to 1, over which the rates rise. A phase starts from the best weights so far.
+    phase, 0 to 1, over which the rates rise. ``augmentation`` overrides the job's for this phase
+    (a head that learns without it needs each image's features only once). A phase starts from the
+    best weights so far.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Phase:
     warmup: float = 0.0
     patience: int | None = None
     batch_norm: BatchNorm = "learning"
+    augmentation: Augmentation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
