@@ -1,0 +1,123 @@
+"""Runs a classifier over labelled images and measures it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from graftwork.engine.classifier import Classifier
+from graftwork.engine.events import Progress
+from graftwork.plugin_api import Item
+
+from .figures import class_figures, confusion_counts, headline_figures
+from .report import Evaluation, Prediction
+
+BATCH = 32
+
+
+class EvaluationError(Exception):
+    """These images cannot be evaluated with this classifier; the message says why."""
+
+
+def evaluate(
+    classifier: Classifier,
+    pixels: NDArray[np.uint8],
+    items: Sequence[Item],
+    *,
+    rows: Sequence[int] | None = None,
+) -> Generator[Progress, None, Evaluation]:
+    """Measure the classifier, where it is, in single precision, and return the evaluation.
+
+    ``pixels`` (n, size, size, channels) are images that are resized already. The i-th item is in
+    row i, or in row ``rows[i]``, so that a part of a memory-mapped file need not be copied.
+    Raises ``EvaluationError`` if there are no items or if a label is none of the classes.
+    """
+    labels = _labels(items, classifier.info.classes)
+    chosen = np.arange(len(items)) if rows is None else np.asarray(rows)
+    probabilities = yield from _probabilities(classifier, pixels, chosen)
+    return measure(items, labels, probabilities, classifier.info.classes)
+
+
+def measure(
+    items: Sequence[Item],
+    labels: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    classes: tuple[str, ...],
+) -> Evaluation:
+    """The evaluation of probabilities (n, classes) for items whose labels are class indices."""
+    if not np.isfinite(probabilities).all():
+        msg = "The classifier gives values that are not numbers: its weights are damaged."
+        raise EvaluationError(msg)
+    predicted = probabilities.argmax(1)
+    return Evaluation(
+        images=len(items),
+        classes=classes,
+        figures=headline_figures(labels, probabilities),
+        per_class=class_figures(labels, predicted, classes),
+        confusion=confusion_counts(labels, predicted, len(classes)).tolist(),
+        predictions=tuple(_predictions(items, probabilities, classes)),
+    )
+
+
+def _labels(items: Sequence[Item], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    if not items:
+        raise EvaluationError("There are no images to evaluate.")
+    unknown = sorted({item.label for item in items} - set(classes))
+    if unknown:
+        msg = (
+            f"The images have classes that the classifier was not taught: {', '.join(unknown)}. "
+            f"It knows {', '.join(classes)}."
+        )
+        raise EvaluationError(msg)
+    index = {name: number for number, name in enumerate(classes)}
+    return np.array([index[item.label] for item in items], dtype=np.int64)
+
+
+def _probabilities(
+    classifier: Classifier, pixels: NDArray[np.uint8], rows: NDArray[np.int64]
+) -> Generator[Progress, None, NDArray[np.float32]]:
+    found = np.empty((len(rows), len(classifier.info.classes)), dtype=np.float32)
+    with _evaluation_mode(classifier):
+        for start in range(0, len(rows), BATCH):
+            yield Progress(what="Evaluating", done=start, total=len(rows))
+            batch = pixels[rows[start : start + BATCH]]
+            found[start : start + BATCH] = _batch_probabilities(classifier, batch)
+    yield Progress(what="Evaluating", done=len(rows), total=len(rows))
+    return found
+
+
+@contextmanager
+def _evaluation_mode(classifier: Classifier) -> Iterator[None]:
+    before = [(module, module.training) for module in classifier.modules()]
+    classifier.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training
+
+
+# The mode ends with each batch: held over a yield, it would reach into the caller's code.
+@torch.inference_mode()
+def _batch_probabilities(classifier: Classifier, batch: NDArray[Any]) -> NDArray[np.float32]:
+    # A permuted (n, h, w, c) array is channels_last already.
+    images = torch.from_numpy(batch).to(classifier.mean.device).permute(0, 3, 1, 2)
+    probabilities: NDArray[np.float32] = classifier.logits(images).softmax(1).cpu().numpy()
+    return probabilities
+
+
+def _predictions(
+    items: Sequence[Item], probabilities: NDArray[np.float32], classes: tuple[str, ...]
+) -> Iterator[Prediction]:
+    for item, row in zip(items, probabilities, strict=True):
+        yield Prediction(
+            path=item.path,
+            label=item.label,
+            predicted=classes[int(row.argmax())],
+            probabilities=tuple(row.tolist()),
+        )
