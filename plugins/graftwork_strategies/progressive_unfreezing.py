@@ -47,8 +47,7 @@ def plan(settings: ProgressiveUnfreezingSettings, model: ModelOutline, _data: Da
 
 def _phase(settings: ProgressiveUnfreezingSettings, unfrozen: Sequence[str]) -> Phase:
     rates = {
-        name: settings.rate * settings.decay**place
-        for place, name in enumerate((*unfrozen, HEAD))
+        name: settings.rate * settings.decay**place for place, name in enumerate((*unfrozen, HEAD))
     }
     return Phase(
         name=f"{unfrozen[0]} and above",

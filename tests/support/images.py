@@ -10,7 +10,9 @@ from PIL import Image
 COLOURS = {"blue": (40, 60, 200), "green": (50, 180, 60), "red": (200, 50, 40)}
 
 
-def make_image(seed: int, colour: tuple[int, int, int], size: tuple[int, int] = (40, 32)) -> Image.Image:
+def make_image(
+    seed: int, colour: tuple[int, int, int], size: tuple[int, int] = (40, 32)
+) -> Image.Image:
     """A noisy patch of one colour, ``size`` = (width, height)."""
     noise = np.random.default_rng(seed).integers(-40, 40, (size[1], size[0], 3))
     return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))

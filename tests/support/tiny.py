@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from graftwork.plugin_api import Backbone, NoWeights, Preprocessing, hookimpl
 from torch import nn
+
+from graftwork.plugin_api import Backbone, NoWeights, Preprocessing, hookimpl
 
 GRAFTWORK_API = 1
 

@@ -19,6 +19,7 @@ from .datasets import (
     Problem,
     UnusableImageError,
 )
+from .errors import GraftworkError
 from .markers import API_VERSION, ENTRY_POINT_GROUP, hookimpl, hookspec
 from .strategies import (
     HEAD,
@@ -47,6 +48,7 @@ __all__ = [
     "DatasetReader",
     "Decoder",
     "DownloadedWeights",
+    "GraftworkError",
     "Interpolation",
     "Item",
     "ModelOutline",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from .errors import GraftworkError
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -61,7 +63,7 @@ class Catalog:
         return {name: found[name] for name in self.classes}
 
 
-class DatasetError(Exception):
+class DatasetError(GraftworkError):
     """The data set as a whole cannot be read; the message says why and what to do."""
 
 

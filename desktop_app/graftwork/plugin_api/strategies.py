@@ -14,7 +14,7 @@ HEAD = "head"
 Schedule = Literal["constant", "cosine", "one-cycle"]
 Augmentation = Literal["none", "light", "strong"]
 BatchNorm = Literal["frozen", "learning", "adapting"]
-"""Whose batch normalisation follows the user's images: nobody's, that of the learning stages, all."""
+"""Whose batch normalization follows the user's images: none, that of learning stages, all."""
 
 
 @dataclass(frozen=True, kw_only=True)

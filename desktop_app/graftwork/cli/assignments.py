@@ -1,0 +1,105 @@
+"""Reads ``--set key=value``: finds the settings that a key belongs to and changes the job."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graftwork.engine.job import DataSettings, TrainingJob, TrainingSettings
+from graftwork.plugin_api import GraftworkError
+from graftwork.plugin_host.registry import Registry
+
+_DATA_KEYS = ("validation", "test")
+
+
+class AssignmentError(GraftworkError):
+    """A ``--set`` that cannot be understood."""
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """Keys and values of ``key=value``; a value is JSON where it can be, else text."""
+    return dict(_parse(text) for text in texts)
+
+
+def apply_assignments(
+    job: dict[str, Any], given: Mapping[str, Any], registry: Registry
+) -> dict[str, Any]:
+    """The job's values with the assignments in their places.
+
+    A key is looked for in the strategy's settings, the shared training settings, the data
+    settings and the reader's options, in this order; ``seed`` belongs to the job itself.
+    """
+    places = _places(job, registry)
+    for key, value in given.items():
+        _place(key, places)[key] = value
+    return job
+
+
+def _places(job: dict[str, Any], registry: Registry) -> list[tuple[Iterable[str], dict[str, Any]]]:
+    data = job["data"]
+    options = data.setdefault("reader_options", {})
+    return [
+        (
+            registry.strategy(job["strategy"]).settings.model_fields,
+            job.setdefault("strategy_settings", {}),
+        ),
+        (TrainingSettings.model_fields, job.setdefault("training", {})),
+        (_DATA_KEYS, data),
+        (("seed",), job),
+        (_reader_fields(data, registry), options),
+    ]
+
+
+def _reader_fields(data: Mapping[str, Any], registry: Registry) -> set[str]:
+    """The options of the reader that is named, or of all where none is."""
+    named = data.get("reader")
+    readers = [registry.reader(named)] if named else registry.readers.values()
+    return {field for reader in readers for field in reader.options.model_fields}
+
+
+def _place(key: str, places: list[tuple[Iterable[str], dict[str, Any]]]) -> dict[str, Any]:
+    for keys, values in places:
+        if key in keys:
+            return values
+    known = sorted({name for keys, _ in places for name in keys})
+    near = difflib.get_close_matches(key, known, 3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    msg = f"There is no setting {key!r}.{hint} Known are: {', '.join(known)}."
+    raise AssignmentError(msg)
+
+
+def _parse(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        msg = f"--set {text!r} is not of the form key=value, such as epochs=20."
+        raise AssignmentError(msg)
+    try:
+        return key.strip(), json.loads(value)
+    except json.JSONDecodeError:
+        return key.strip(), value
+
+
+def new_job(
+    data: dict[str, Any],
+    backbone: str,
+    strategy: str,
+    assignments: Iterable[str],
+    registry: Registry,
+) -> TrainingJob:
+    """The job that the command line describes; raises ``GraftworkError`` for what is not right."""
+    values: dict[str, Any] = {"data": data, "backbone": backbone, "strategy": strategy}
+    return TrainingJob.model_validate(
+        apply_assignments(values, parse_assignments(assignments), registry)
+    )
+
+
+def data_settings(
+    data: dict[str, Any], assignments: Iterable[str], registry: Registry
+) -> DataSettings:
+    """The data that the command line describes, where only reader options can be set."""
+    options = data.setdefault("reader_options", {})
+    for key, value in parse_assignments(assignments).items():
+        _place(key, [(_reader_fields(data, registry), options)])[key] = value
+    return DataSettings.model_validate(data)

@@ -1,0 +1,64 @@
+"""Where the command line writes: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from graftwork.plugin_api import GraftworkError
+
+DONE, FAILED, WRONG_USE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes: all done; nothing came of it; the call was not understood; some files were left
+out; stopped by the user."""
+
+results = Console(highlight=False, soft_wrap=True)
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table without lines, as wide as it needs to be."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    results.print(table)
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Turn the errors that a person can mend into a message and an exit code."""
+    try:
+        yield
+    except GraftworkError as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail("; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors()))
+    except KeyboardInterrupt:
+        messages.print("Stopped.")
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _fail(message: str) -> None:
+    messages.print(f"[red]Error:[/red] {_plain(message)}")
+    raise SystemExit(FAILED) from None
+
+
+def _plain(text: str) -> str:
+    """Text in which square brackets mean themselves."""
+    return text.replace("[", "\\[")
+
+
+def _location(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "settings"

@@ -1,0 +1,146 @@
+"""Lists what there is: runs, backbones, strategies and plugins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from graftwork.engine.weights import weights_status
+from graftwork.paths import weights_folder
+from graftwork.plugin_api import Backbone, Strategy
+
+from .console import print_json, print_table, results
+
+if TYPE_CHECKING:
+    from graftwork.plugin_host.registry import LoadedPlugin, PluginFailure, Registry
+    from graftwork.runs.store import RunRecord, RunStore
+
+
+def list_runs(store: RunStore, *, as_json: bool) -> None:
+    """The runs, newest first."""
+    records = store.runs()
+    if as_json:
+        print_json([record.model_dump(mode="json") for record in records])
+    elif records:
+        columns = ("Run", "Status", "Data", "Backbone", "Strategy", "Score", "Test accuracy")
+        print_table(columns, [_run_row(record) for record in records])
+    else:
+        results.print("No runs yet. Start one with: graftwork train FOLDER")
+
+
+def list_backbones(registry: Registry, *, as_json: bool) -> None:
+    """The backbones with size, licence and the state of their weights."""
+    found = [_backbone_document(backbone) for backbone in registry.backbones.values()]
+    if as_json:
+        print_json(found)
+        return
+    columns = ("Backbone", "Parameters", "Pixels", "Weights", "Licence", "When to choose it")
+    print_table(columns, [_backbone_row(document) for document in found])
+
+
+def list_strategies(registry: Registry, *, as_json: bool) -> None:
+    """The strategies with their settings and defaults."""
+    if as_json:
+        print_json([_strategy_document(s) for s in registry.strategies.values()])
+        return
+    for strategy in registry.strategies.values():
+        results.print(f"[bold]{escape(strategy.name)}[/bold]  {escape(strategy.summary)}")
+        for name, field in strategy.settings.model_fields.items():
+            text = escape(f"{name}={field.default}")
+            results.print(f"    {text:<24} [dim]{escape(field.description or '')}[/dim]")
+
+
+def list_plugins(registry: Registry, *, as_json: bool, tracebacks: bool) -> None:
+    """The plugins that were loaded, then those that failed, with the reason."""
+    if as_json:
+        print_json(_plugins_document(registry))
+        return
+    print_table(
+        ("Plugin", "Package", "Version", "Adds"), [_plugin_row(p) for p in registry.plugins]
+    )
+    for failure in registry.failures:
+        results.print(_failure_line(failure))
+        if tracebacks:
+            results.print(escape(failure.traceback), style="dim")
+
+
+def _run_row(record: RunRecord) -> tuple[str, ...]:
+    data = escape(record.data)
+    figures = (_figure(record.score), _figure(record.test_accuracy))
+    return record.id, record.status, data, record.backbone, record.strategy, *figures
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _backbone_document(backbone: Backbone) -> dict[str, Any]:
+    return {
+        "name": backbone.name,
+        "title": backbone.title,
+        "summary": backbone.summary,
+        "parameters": backbone.parameters,
+        "features": backbone.features,
+        "size": backbone.preprocessing.size,
+        "licence": backbone.licence,
+        "weights": weights_status(backbone, weights_folder()),
+    }
+
+
+def _backbone_row(document: dict[str, Any]) -> tuple[str, ...]:
+    state = {"ready": "ready", "download": "at first use", "none": "none"}[document["weights"]]
+    millions = f"{document['parameters'] / 1e6:.1f} M"
+    name, size, licence = document["name"], str(document["size"]), document["licence"]
+    return name, millions, size, state, licence, escape(document["summary"])
+
+
+def _strategy_document(strategy: Strategy) -> dict[str, Any]:
+    return {
+        "name": strategy.name,
+        "title": strategy.title,
+        "summary": strategy.summary,
+        "settings": strategy.settings.model_json_schema(),
+    }
+
+
+def _plugins_document(registry: Registry) -> dict[str, Any]:
+    return {
+        "plugins": [
+            {
+                "name": p.name,
+                "distribution": p.distribution,
+                "version": p.version,
+                "backbones": p.backbones,
+                "strategies": p.strategies,
+                "readers": p.readers,
+            }
+            for p in registry.plugins
+        ],
+        "failures": [
+            {
+                "plugin": f.plugin,
+                "distribution": f.distribution,
+                "step": f.step,
+                "message": f.message,
+                "traceback": f.traceback,
+            }
+            for f in registry.failures
+        ],
+    }
+
+
+def _plugin_row(plugin: LoadedPlugin) -> tuple[str, ...]:
+    kinds = (
+        ("backbones", plugin.backbones),
+        ("strategies", plugin.strategies),
+        ("readers", plugin.readers),
+    )
+    adds = "; ".join(f"{len(names)} {kind}" for kind, names in kinds if names)
+    return plugin.name, plugin.distribution or "", plugin.version or "", adds
+
+
+def _failure_line(failure: PluginFailure) -> str:
+    return (
+        f"[red]Failed:[/red] {escape(failure.plugin)} ({failure.step}): {escape(failure.message)}"
+    )

@@ -1,0 +1,204 @@
+"""The subcommands of ``graftwork``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from graftwork import __version__
+from graftwork.app import make_workshop
+from graftwork.engine.job import TrainingJob
+
+from .assignments import data_settings, new_job
+from .console import exit_codes, print_json, results
+from .progress import listen
+from .summaries import print_evaluation, print_export
+
+app = typer.Typer(
+    help="Teach a pretrained network your own image classes. Alone, it opens the window.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+weights_app = typer.Typer(help="The backbones' pretrained weights.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+
+Json = Annotated[bool, typer.Option("--json", help="Write JSON, for a machine.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be given repeatedly."),
+]
+Reader = Annotated[str | None, typer.Option(help="How to read the data (see the manual).")]
+RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of it, or 'last'.")]
+
+
+def run() -> None:
+    """Run the subcommand that the command line names, and leave with its exit code."""
+    with exit_codes():
+        app()
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        results.print(f"graftwork {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="The version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="Where images and model go.")] = Path("graftwork-demo"),
+    json: Json = False,
+) -> None:
+    """Do the whole job on handwritten digits: train, evaluate, export, predict."""
+    from .demo import run_demo
+
+    run_demo(make_workshop(), out, as_json=json)
+
+
+@app.command()
+def train(
+    data: Annotated[Path | None, typer.Argument(help="Folder or table of labelled images.")] = None,
+    job: Annotated[Path | None, typer.Option(help="Run this job file instead.")] = None,
+    backbone: Annotated[
+        str, typer.Option(help="See 'graftwork backbones'.")
+    ] = TrainingJob.model_fields["backbone"].default,
+    strategy: Annotated[
+        str, typer.Option(help="See 'graftwork strategies'.")
+    ] = TrainingJob.model_fields["strategy"].default,
+    settings: Sets = None,
+    reader: Reader = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; must not exist.")] = None,
+    json: Json = False,
+) -> None:
+    """Train a classifier and evaluate it on the images held out for that."""
+    from .training import job_from_file, train_and_evaluate
+
+    workshop = make_workshop()
+    if (data is None) == (job is None):
+        raise typer.BadParameter("give either DATA or --job FILE")
+    chosen = (
+        job_from_file(job)
+        if job
+        else new_job(_data(data, reader), backbone, strategy, settings or [], workshop.registry)
+    )
+    train_and_evaluate(workshop, chosen, out, as_json=json)
+
+
+@app.command()
+def evaluate(
+    run_id: RunId,
+    data: Annotated[
+        Path | None, typer.Argument(help="Other labelled images; else the run's own test images.")
+    ] = None,
+    settings: Sets = None,
+    reader: Reader = None,
+    json: Json = False,
+) -> None:
+    """Say how good a run's classifier is, with 95 % intervals."""
+    workshop = make_workshop()
+    other = data_settings(_data(data, reader), settings or [], workshop.registry) if data else None
+    evaluation = listen(workshop.evaluate(run_id, other), as_json=json)
+    if json:
+        print_json({"kind": "result", **evaluation.model_dump(mode="json")})
+    else:
+        print_evaluation(evaluation)
+
+
+@app.command()
+def export(
+    run_id: RunId,
+    file: Annotated[Path, typer.Argument(help="The ONNX file to write.")],
+    plain: Annotated[
+        bool, typer.Option(help="A model that takes normalized tensors, not images.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a run's classifier as ONNX, once it is proven to give the same answers."""
+    report = listen(make_workshop().export(run_id, file, plain=plain), as_json=json)
+    if json:
+        print_json({"kind": "result", **report.model_dump(mode="json")})
+    else:
+        print_export(report)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model that 'graftwork export' wrote.")],
+    paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Write here, as CSV or JSON by the file's ending.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Predict with an exported model, by onnxruntime alone."""
+    from .prediction import predict_and_write
+
+    raise typer.Exit(predict_and_write(model, paths, out, as_json=json))
+
+
+@app.command()
+def runs(json: Json = False) -> None:
+    """List the runs, newest first."""
+    from .listings import list_runs
+
+    list_runs(make_workshop().store, as_json=json)
+
+
+@app.command()
+def backbones(json: Json = False) -> None:
+    """List the backbones, and whether their weights are at hand."""
+    from .listings import list_backbones
+
+    list_backbones(make_workshop().registry, as_json=json)
+
+
+@app.command()
+def strategies(json: Json = False) -> None:
+    """List the strategies, when to choose each, and its settings."""
+    from .listings import list_strategies
+
+    list_strategies(make_workshop().registry, as_json=json)
+
+
+@app.command()
+def plugins(
+    json: Json = False,
+    tracebacks: Annotated[bool, typer.Option(help="Show where failed plugins failed.")] = False,
+) -> None:
+    """List the plugins with what they add, and those that failed."""
+    from .listings import list_plugins
+
+    list_plugins(make_workshop().registry, as_json=json, tracebacks=tracebacks)
+
+
+@weights_app.command("import")
+def import_weights(
+    file: Annotated[Path, typer.Argument(help="A weights file, from a stick for instance.")],
+    json: Json = False,
+) -> None:
+    """Take a backbone's weights from a file, for machines without a network."""
+    from graftwork.engine.weights import import_weights as take
+    from graftwork.paths import weights_folder
+
+    backbone = take(file, make_workshop().registry.backbones, weights_folder())
+    if json:
+        print_json({"kind": "result", "backbone": backbone.name})
+    else:
+        results.print(f"Weights of {escape(backbone.title)} are ready.")
+
+
+def _data(path: Path | None, reader: str | None) -> dict[str, Any]:
+    return {"path": path.resolve() if path else None, "reader": reader}

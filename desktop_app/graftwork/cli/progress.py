@@ -1,0 +1,122 @@
+"""Shows events to a person as bars with the time left, or to a machine as lines of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from typing import TypeVar
+
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from graftwork.engine import events
+from graftwork.engine.events import TrainingEvent, event_to_json
+from graftwork.engine.history import RunHistory
+
+from .console import messages, results
+
+R = TypeVar("R")
+
+
+def listen(stream: Generator[TrainingEvent, None, R], *, as_json: bool) -> R:
+    """Pull a stream of events to its end, show them, and give what it returns.
+
+    Whatever ends this early closes the stream, so that the best is kept.
+    """
+    with closing(stream), _shown(as_json=as_json) as show:
+        try:
+            while True:
+                show(next(stream))
+        except StopIteration as end:
+            result: R = end.value
+            return result
+
+
+@contextmanager
+def _shown(*, as_json: bool) -> Iterator[Callable[[TrainingEvent], None]]:
+    if as_json:
+        yield _write_line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[figures]}"),
+    )
+    with Progress(*columns, console=messages, transient=True) as bars:
+        yield _Bars(bars)
+
+
+def _write_line(event: TrainingEvent) -> None:
+    results.file.write(event_to_json(event) + "\n")
+    results.file.flush()
+
+
+class _Bars:
+    """One bar at a time: for the work that goes on, or for the present phase."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._history = RunHistory()
+        self._task: TaskID | None = None
+        self._title = ""
+
+    def __call__(self, event: TrainingEvent) -> None:
+        self._history.apply(event)
+        for line in _lines(event):
+            self._bars.console.print(line)
+        match event:
+            case events.Progress(what="Validating"):
+                return
+            case events.Progress():
+                self._move(event.what, event.done, event.total, "")
+            case events.StepDone() | events.EpochDone():
+                phase = self._history.phases[-1]
+                done = self._history.epochs_in_phase
+                self._move(phase.name, done, phase.epochs, self._figures())
+            case events.PhaseEnded() | events.RunEnded():
+                self._clear()
+
+    def _move(self, title: str, done: float, total: float, figures: str) -> None:
+        if title != self._title or self._task is None:
+            self._clear()
+            self._title = title
+            self._task = self._bars.add_task(escape(title), total=total, figures=figures)
+        self._bars.update(self._task, completed=done, total=total, figures=figures)
+
+    def _clear(self) -> None:
+        if self._task is not None:
+            self._bars.remove_task(self._task)
+        self._task = None
+
+    def _figures(self) -> str:
+        speed = self._history.step_speeds[-1] if self._history.step_speeds else 0.0
+        best = self._history.best
+        reached = f"best {best.validation_accuracy:.3f}  " if best else ""
+        return f"{reached}{speed:,.0f} images/s"
+
+
+def _lines(event: TrainingEvent) -> Iterator[str]:
+    """What a person should still read when the bars are gone."""
+    match event:
+        case events.RunStarted():
+            yield (
+                f"{event.backbone}, {event.strategy}, on {event.device} "
+                f"({escape(event.device_name)}, {event.threads} threads)"
+            )
+        case events.DataReady():
+            yield (
+                f"{len(event.classes)} classes; {event.train} images to train on, "
+                f"{event.validation} to choose the best by, {event.test} to test"
+            )
+        case events.ProblemFound():
+            yield f"[yellow]Left out:[/yellow] {escape(event.path)}: {escape(event.reason)}"
+        case events.Notice():
+            colour = "yellow" if event.level == "warning" else "dim"
+            yield f"[{colour}]{escape(event.text)}[/{colour}]"
+        case events.PhaseEnded():
+            yield (
+                f"Phase {event.phase}: {event.epochs_run} epochs, best score "
+                f"{event.best_score:.3f} in epoch {event.best_epoch} ({event.reason})"
+            )

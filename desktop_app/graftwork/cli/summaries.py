@@ -1,0 +1,42 @@
+"""Puts evaluations and exports into a few lines for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from .console import print_table, results
+
+if TYPE_CHECKING:
+    from graftwork.evaluation.report import Evaluation
+    from graftwork.export.onnx_model import ExportReport
+
+_TITLES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "log_loss": "Log loss",
+}
+
+
+def print_evaluation(evaluation: Evaluation) -> None:
+    """Headline figures with their intervals, then a line for each class."""
+    results.print(f"[bold]On {evaluation.images} images[/bold]")
+    for key, title in _TITLES.items():
+        figure = evaluation.figures[key]
+        interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}, {figure.method}"
+        results.print(f"  {title:<18} {figure.value:.3f}  [dim]({interval})[/dim]")
+    rows = [
+        (escape(c.name), f"{c.precision:.3f}", f"{c.recall:.3f}", f"{c.f1:.3f}", str(c.images))
+        for c in evaluation.per_class
+    ]
+    print_table(("Class", "Precision", "Recall", "F1", "Images"), rows)
+
+
+def print_export(report: ExportReport) -> None:
+    """Where the model is, and how it was proven."""
+    results.print(
+        f"[bold]{escape(str(report.file))}[/bold]: {report.size / 1e6:.1f} MB, the same answers "
+        f"on {report.images} images (probabilities at most {report.max_difference:.1e} apart)"
+    )

@@ -1,0 +1,57 @@
+"""Trains from the command line, evaluates, and tells what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+
+from graftwork.engine.job import TrainingJob
+from graftwork.plugin_api import GraftworkError
+
+from .console import INTERRUPTED, messages, print_json, results
+from .progress import listen
+from .summaries import print_evaluation
+
+if TYPE_CHECKING:
+    from graftwork.runs.workshop import Workshop
+
+
+def job_from_file(file: Path) -> TrainingJob:
+    """The job that a file holds, such as a run's job.json; raises ``GraftworkError``."""
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"The job file {file} cannot be read: {error}."
+        raise GraftworkError(msg) from error
+    return TrainingJob.model_validate_json(text)
+
+
+def train_and_evaluate(
+    workshop: Workshop, job: TrainingJob, folder: Path | None, *, as_json: bool
+) -> None:
+    """Run the job, evaluate on its test images, and print figures and the run's id.
+
+    An interruption keeps the best weights and says how to go on with them.
+    """
+    try:
+        listen(workshop.train(job, folder), as_json=as_json)
+    except KeyboardInterrupt:
+        _say_stopped(workshop)
+        raise SystemExit(INTERRUPTED) from None
+    run = workshop.store.get("last")
+    evaluation = listen(workshop.evaluate(run.id), as_json=as_json)
+    if as_json:
+        found = evaluation.model_dump(mode="json")["figures"]
+        print_json({"kind": "result", "run": run.id, "folder": str(run.folder), "figures": found})
+        return
+    print_evaluation(evaluation)
+    results.print(f"\nRun {run.id} in {escape(str(run.folder))}")
+    results.print(f"Next: graftwork export {run.id} model.onnx", style="dim")
+
+
+def _say_stopped(workshop: Workshop) -> None:
+    run = workshop.current_run
+    if run is not None:
+        messages.print(f"Stopped. The best weights so far are kept in run {run.id}.")

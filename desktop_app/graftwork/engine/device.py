@@ -1,0 +1,76 @@
+"""Chooses where to compute and in which arithmetic, and says why."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from .errors import TrainingError
+from .job import Device, Precision
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrecisionChoice:
+    """The arithmetic of training steps (None: plain fp32) and the reason for it."""
+
+    name: str
+    dtype: torch.dtype | None
+    reason: str
+
+
+def choose_device(wanted: Device) -> torch.device:
+    """The wanted device, or the fastest one found; ``TrainingError`` if it is not there."""
+    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return torch.device(next((name for name, there in found.items() if there), "cpu"))
+    if not found.get(wanted, True):
+        msg = f"No {wanted} device was found on this machine; choose device=auto or device=cpu."
+        raise TrainingError(msg)
+    return torch.device(wanted)
+
+
+def device_name(device: torch.device) -> str:
+    """What a person calls the device."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    name = platform.processor() or platform.machine()
+    return f"{torch.cpu.get_capabilities().get('cpu_name') or name}"
+
+
+def choose_precision(
+    wanted: Precision, device: torch.device, stages: nn.Sequential
+) -> PrecisionChoice:
+    """The arithmetic of training steps on this device with this backbone.
+
+    On a processor bf16 pays only where the work is in large matrix products: networks with
+    grouped (depthwise) convolutions were slower in it.
+    """
+    if wanted != "auto":
+        return _named(wanted, "as asked for")
+    if device.type == "cuda":
+        name = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+        return _named(name, "the GPU computes it fastest")
+    if device.type == "mps":
+        return _named("fp32", "mixed precision is not yet reliable on this device")
+    if not _processor_has_bf16():
+        return _named("fp32", "the processor has no bf16 arithmetic")
+    if _has_grouped_convolution(stages):
+        return _named("fp32", "grouped convolutions are slower in bf16 on a processor")
+    return _named("bf16", "the processor has bf16 arithmetic and the network gains by it")
+
+
+def _named(name: str, reason: str) -> PrecisionChoice:
+    dtypes = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+    return PrecisionChoice(name=name, dtype=dtypes[name], reason=reason)
+
+
+def _processor_has_bf16() -> bool:
+    abilities = torch.cpu.get_capabilities()
+    return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+
+
+def _has_grouped_convolution(stages: nn.Sequential) -> bool:
+    return any(isinstance(m, nn.Conv2d) and m.groups > 1 for m in stages.modules())

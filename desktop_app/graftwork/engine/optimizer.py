@@ -1,0 +1,43 @@
+"""Builds the optimizer: one group of parameters a stage, norms and biases without decay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from .job import TrainingSettings
+
+
+def build_optimizer(
+    stages: Mapping[str, nn.Module], rates: Mapping[str, float], settings: TrainingSettings
+) -> Optimizer:
+    """An optimizer over the stages in ``rates``; each group carries its ``stage``."""
+    groups = [
+        group
+        for name, rate in rates.items()
+        for group in _stage_groups(name, stages[name], rate, settings.weight_decay)
+    ]
+    if settings.optimizer == "sgd":
+        return SGD(groups, momentum=settings.momentum, nesterov=settings.momentum > 0)
+    return AdamW(groups)
+
+
+def set_rates(optimizer: Optimizer, rates: Mapping[str, float]) -> None:
+    """Give each group the present rate of its stage."""
+    for group in optimizer.param_groups:
+        group["lr"] = rates[group["stage"]]
+
+
+def _stage_groups(
+    name: str, stage: nn.Module, rate: float, decay: float
+) -> Iterator[dict[str, Any]]:
+    """Matrices and filters decay; vectors (norms, biases, scales) do not."""
+    parameters = [p for p in stage.parameters() if p.requires_grad]
+    decayed = [p for p in parameters if p.ndim > 1]
+    free = [p for p in parameters if p.ndim <= 1]
+    for members, amount in ((decayed, decay), (free, 0.0)):
+        if members:
+            yield {"params": members, "lr": rate, "weight_decay": amount, "stage": name}

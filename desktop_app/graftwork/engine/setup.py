@@ -1,0 +1,67 @@
+"""What all phases of a run share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from graftwork.data.split import Split
+from graftwork.plugin_api import (
+    Augmentation,
+    Catalog,
+    DataOutline,
+    ModelOutline,
+    StageOutline,
+    Strategy,
+)
+
+from .best_weights import BestWeights
+from .classifier import Classifier
+from .inputs import PixelSamples
+from .job import TrainingJob
+from .monitor import LoadMonitor
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSetup:
+    """The classifier, its data and its place of work."""
+
+    job: TrainingJob
+    classifier: Classifier
+    device: torch.device
+    train: PixelSamples
+    validation: PixelSamples
+    augmentation: Augmentation
+    best: BestWeights
+    monitor: LoadMonitor
+
+
+def chosen_augmentation(job: TrainingJob, strategy: Strategy) -> Augmentation:
+    """The user's choice, or the strategy's advice."""
+    wanted = job.training.augmentation
+    return strategy.augmentation if wanted == "auto" else wanted
+
+
+def model_outline(classifier: Classifier, features: int) -> ModelOutline:
+    """The outline of the model that a strategy is handed."""
+    stages = tuple(
+        StageOutline(name=name, parameters=sum(p.numel() for p in stage.parameters()))
+        for name, stage in classifier.stages.named_children()
+    )
+    return ModelOutline(stages=stages, features=features)
+
+
+def data_outline(catalog: Catalog, split: Split) -> DataOutline:
+    """The outline of the data that a strategy is handed."""
+    return DataOutline(
+        training_images=_counts(catalog, split.train),
+        validation_images=len(split.validation),
+        test_images=len(split.test),
+    )
+
+
+def _counts(catalog: Catalog, rows: Sequence[int]) -> dict[str, int]:
+    labels = [catalog.items[row].label for row in rows]
+    return {name: labels.count(name) for name in catalog.classes}
