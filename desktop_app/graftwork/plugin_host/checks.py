@@ -1,0 +1,159 @@
+"""Checks at run time that a descriptor is what its type says, down to each field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    StringConstraints,
+    Tag,
+    ValidationError,
+)
+
+from graftwork.plugin_api import (
+    Augmentation,
+    Backbone,
+    DatasetReader,
+    DownloadedWeights,
+    Interpolation,
+    NoWeights,
+    PackagedWeights,
+    Strategy,
+)
+
+Descriptor = Backbone | Strategy | DatasetReader
+
+
+class BadDescriptorError(Exception):
+    """A descriptor cannot be used; the message says what is wrong with it."""
+
+
+def _constructs(model: type[BaseModel]) -> type[BaseModel]:
+    try:
+        model()
+    except ValidationError as error:
+        raise ValueError(f"{model.__name__}() fails: {explain(error)}") from error
+    return model
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Function = Callable[..., Any]
+Model = Annotated[type[BaseModel], AfterValidator(_constructs)]
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(strict=True, from_attributes=True)
+
+
+class PreprocessingFields(_Fields):
+    """What ``Preprocessing`` must hold."""
+
+    size: int = Field(ge=8)
+    crop_fraction: float = Field(gt=0, le=1)
+    interpolation: Interpolation
+    mean: tuple[float, float, float]
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
+
+
+class PackagedWeightsFields(_Fields):
+    """What ``PackagedWeights`` must hold."""
+
+    package: Text
+    locate: Function
+
+
+class DownloadedWeightsFields(_Fields):
+    """What ``DownloadedWeights`` must hold; its address must end in a file's name."""
+
+    url: Annotated[str, StringConstraints(pattern=r"^https?://.+/[^/]+$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8,64}$")]
+    size: PositiveInt | None
+
+
+class NoWeightsFields(_Fields):
+    """``NoWeights`` holds nothing."""
+
+
+def _type_name(value: object) -> str:
+    return type(value).__name__
+
+
+Weights = Annotated[
+    Annotated[PackagedWeightsFields, Tag(PackagedWeights.__name__)]
+    | Annotated[DownloadedWeightsFields, Tag(DownloadedWeights.__name__)]
+    | Annotated[NoWeightsFields, Tag(NoWeights.__name__)],
+    Discriminator(_type_name),
+]
+
+
+class BackboneFields(_Fields):
+    """What a ``Backbone`` must hold."""
+
+    name: Name
+    title: Text
+    summary: Text
+    build: Function
+    preprocessing: PreprocessingFields
+    features: PositiveInt
+    parameters: NonNegativeInt
+    licence: Text
+    weights: Weights
+
+
+class StrategyFields(_Fields):
+    """What a ``Strategy`` must hold."""
+
+    name: Name
+    title: Text
+    summary: Text
+    settings: Model
+    plan: Function
+    augmentation: Augmentation
+    pretrained: bool
+
+
+class DatasetReaderFields(_Fields):
+    """What a ``DatasetReader`` must hold."""
+
+    name: Name
+    title: Text
+    summary: Text
+    recognises: Function
+    options: Model
+    read: Function
+    decode: Function | None
+
+
+FIELDS: dict[type[Descriptor], type[BaseModel]] = {
+    Backbone: BackboneFields,
+    Strategy: StrategyFields,
+    DatasetReader: DatasetReaderFields,
+}
+
+
+def check_descriptor(descriptor: object, wanted: type[Descriptor]) -> None:
+    """Raise ``BadDescriptorError`` unless this is a ``wanted`` with good values in all fields."""
+    if not isinstance(descriptor, wanted):
+        raise BadDescriptorError(f"{descriptor!r:.80} is not a {wanted.__name__}")
+    try:
+        FIELDS[wanted].model_validate(descriptor)
+    except ValidationError as error:
+        name = getattr(descriptor, "name", None)
+        raise BadDescriptorError(f"{wanted.__name__} {name!r}: {explain(error)}") from error
+
+
+def explain(error: ValidationError) -> str:
+    """What pydantic found wrong, in one line: each field and what it should be."""
+    return "; ".join(
+        f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
+    )

@@ -1,0 +1,82 @@
+"""What all plugins gave, by name, and what went wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Literal, TypeVar
+
+from graftwork.plugin_api import Backbone, DatasetReader, Strategy
+
+FailedStep = Literal["import", "version", "registration", "descriptor"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedPlugin:
+    """A plugin that is in use, where it comes from, and the names of what it added.
+
+    ``distribution`` and ``version`` are those of the installed package; None if there is none.
+    """
+
+    name: str
+    distribution: str | None = None
+    version: str | None = None
+    backbones: tuple[str, ...] = ()
+    strategies: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginFailure:
+    """Something that a plugin did wrong and what that cost, with the traceback for its author.
+
+    At "import" and "version" the whole plugin is left out, at "registration" the plugin or one of
+    its hooks, at "descriptor" a single backbone, strategy or reader.
+    """
+
+    plugin: str
+    distribution: str | None
+    step: FailedStep
+    message: str
+    traceback: str
+
+
+class UnknownNameError(LookupError):
+    """No plugin gives what was asked for; the message has the nearest names that exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """All that plugins gave, in the order in which it was registered, built-ins first."""
+
+    backbones: Mapping[str, Backbone] = field(default_factory=dict)
+    strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    readers: Mapping[str, DatasetReader] = field(default_factory=dict)
+    plugins: tuple[LoadedPlugin, ...] = ()
+    failures: tuple[PluginFailure, ...] = ()
+
+    def backbone(self, name: str) -> Backbone:
+        """The backbone of this name; raises ``UnknownNameError``."""
+        return _look_up("backbone", self.backbones, name)
+
+    def strategy(self, name: str) -> Strategy:
+        """The strategy of this name; raises ``UnknownNameError``."""
+        return _look_up("strategy", self.strategies, name)
+
+    def reader(self, name: str) -> DatasetReader:
+        """The dataset reader of this name; raises ``UnknownNameError``."""
+        return _look_up("dataset reader", self.readers, name)
+
+
+def _look_up(kind: str, known: Mapping[str, T], name: str) -> T:
+    if name in known:
+        return known[name]
+    raise UnknownNameError(f"There is no {kind} '{name}'. {_hint(name, list(known))}")
+
+
+def _hint(name: str, known: list[str]) -> str:
+    if near := get_close_matches(name, known):
+        return f"Did you mean {' or '.join(near)}?"
+    return f"There are: {', '.join(known) or 'none (is a plugin missing?)'}."
