@@ -1,0 +1,1 @@
+"""The page on which a data set is opened and looked at."""

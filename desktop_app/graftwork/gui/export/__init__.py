@@ -1,0 +1,1 @@
+"""The page on which the trained network is taken away."""

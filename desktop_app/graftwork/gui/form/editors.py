@@ -1,0 +1,189 @@
+"""One editor for each kind of field, all with the same few methods."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
+
+from .fields import FieldSpec
+from .number_box import NumberBox
+
+_LARGEST_INTEGER = 2**31 - 1
+_LARGEST_NUMBER = 1e12
+
+
+class Editor(QObject):
+    """Edits one value in ``widget``; ``changed`` tells that it is another one."""
+
+    changed = Signal()
+    widget: QWidget
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__()
+        self.spec = spec
+
+    def value(self) -> Any:
+        """What is entered now, as JSON knows it."""
+        raise NotImplementedError
+
+    def set_value(self, value: Any) -> None:
+        """Enter this."""
+        raise NotImplementedError
+
+
+class IntegerEditor(Editor):
+    """A spin box of whole numbers."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: QSpinBox = QSpinBox()
+        self.widget.setRange(*_integer_bounds(spec))
+        self.widget.valueChanged.connect(self.changed)
+
+    def value(self) -> int:
+        """The number."""
+        return self.widget.value()
+
+    def set_value(self, value: Any) -> None:
+        """Enter this number."""
+        self.widget.setValue(int(value))
+
+
+def _integer_bounds(spec: FieldSpec) -> tuple[int, int]:
+    low, high = -_LARGEST_INTEGER, _LARGEST_INTEGER
+    if spec.minimum is not None:
+        low = int(spec.minimum)
+    if spec.exclusive_minimum is not None:
+        low = int(spec.exclusive_minimum) + 1
+    if spec.maximum is not None:
+        high = int(min(spec.maximum, high))
+    if spec.exclusive_maximum is not None:
+        high = int(min(spec.exclusive_maximum, high)) - 1
+    return low, high
+
+
+class NumberEditor(Editor):
+    """A spin box of any numbers. Exclusive bounds can be entered; the model refuses them."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: NumberBox = NumberBox()
+        low = _first(spec.minimum, spec.exclusive_minimum, -_LARGEST_NUMBER)
+        high = _first(spec.maximum, spec.exclusive_maximum, _LARGEST_NUMBER)
+        self.widget.setRange(low, high)
+        self.widget.valueChanged.connect(self.changed)
+
+    def value(self) -> float:
+        """The number."""
+        return self.widget.value()
+
+    def set_value(self, value: Any) -> None:
+        """Enter this number."""
+        self.widget.setValue(float(value))
+
+
+def _first(*numbers: float | None) -> float:
+    return next(number for number in numbers if number is not None)
+
+
+class BooleanEditor(Editor):
+    """A check box."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: QCheckBox = QCheckBox()
+        self.widget.toggled.connect(self.changed)
+
+    def value(self) -> bool:
+        """Whether it is checked."""
+        return self.widget.isChecked()
+
+    def set_value(self, value: Any) -> None:
+        """Check it, or not."""
+        self.widget.setChecked(bool(value))
+
+
+class ChoiceEditor(Editor):
+    """A combo box."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: QComboBox = QComboBox()
+        self.widget.addItems([_spoken(choice) for choice in spec.choices])
+        self.widget.installEventFilter(self)
+        self.widget.currentIndexChanged.connect(self.changed)
+
+    def value(self) -> Any:
+        """The one that is chosen."""
+        return self.spec.choices[self.widget.currentIndex()]
+
+    def set_value(self, value: Any) -> None:
+        """Choose this one."""
+        self.widget.setCurrentIndex(self.spec.choices.index(getattr(value, "value", value)))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Leave the wheel to the page that scrolls, unless the box is at work."""
+        return event.type() == QEvent.Type.Wheel and not cast("QWidget", watched).hasFocus()
+
+
+def _spoken(choice: Any) -> str:
+    return str(choice).replace("-", " ").replace("_", " ").capitalize()
+
+
+class TextEditor(Editor):
+    """A line of text."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: QLineEdit = QLineEdit()
+        self.widget.textChanged.connect(self.changed)
+
+    def value(self) -> Any:
+        """The text."""
+        return self.widget.text()
+
+    def set_value(self, value: Any) -> None:
+        """Enter this text."""
+        self.widget.setText("" if value is None else str(value))
+
+
+class JsonEditor(TextEditor):
+    """A line of JSON, for what has no editor of its own (lists, tables)."""
+
+    def value(self) -> Any:
+        """What the JSON means; the text itself where it is none."""
+        try:
+            return json.loads(self.widget.text())
+        except ValueError:
+            return self.widget.text()
+
+    def set_value(self, value: Any) -> None:
+        """Enter this as JSON."""
+        self.widget.setText(json.dumps(value, ensure_ascii=False, default=str))
+
+
+_EDITORS: dict[str, type[Editor]] = {
+    "integer": IntegerEditor,
+    "number": NumberEditor,
+    "boolean": BooleanEditor,
+    "choice": ChoiceEditor,
+    "text": TextEditor,
+    "json": JsonEditor,
+}
+
+
+def editor_for(spec: FieldSpec) -> Editor:
+    """The editor for this field, with its default entered."""
+    editor = _EDITORS[spec.kind](spec)
+    if spec.default is not None:
+        editor.set_value(spec.default)
+    return editor

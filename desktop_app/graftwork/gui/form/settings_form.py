@@ -1,0 +1,104 @@
+"""A form for any pydantic model: what it holds is what the model says is right."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from graftwork.gui.parts.boxes import column
+from graftwork.gui.parts.foldable import Foldable
+from graftwork.gui.parts.text import label
+
+from .field_row import FieldRow
+from .fields import fields_of
+
+
+class SettingsForm(QWidget):
+    """One row a field; ``folded`` fields stand under "More", ``hidden`` ones nowhere."""
+
+    changed = Signal()
+
+    def __init__(
+        self,
+        model: type[BaseModel],
+        *,
+        folded: Collection[str] = (),
+        hidden: Collection[str] = (),
+    ) -> None:
+        super().__init__()
+        self._model = model
+        specs = [spec for spec in fields_of(model) if spec.name not in hidden]
+        self._rows = {spec.name: FieldRow(spec) for spec in specs}
+        self._wrong = label(role="error", wrap=True)
+        self._lay_out(folded)
+        for each in self._rows.values():
+            each.changed.connect(self._note_change)
+        self._show_wrong()
+
+    def _lay_out(self, folded: Collection[str]) -> None:
+        open_rows = [each for name, each in self._rows.items() if name not in folded]
+        more = [each for name, each in self._rows.items() if name in folded]
+        layout = column(*open_rows, gap=14)
+        if more:
+            inside = QWidget()
+            inside.setLayout(column(*more, gap=14))
+            layout.addWidget(Foldable("More", inside))
+        layout.addWidget(self._wrong)
+        self.setLayout(layout)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to set."""
+        return not self._rows
+
+    def values(self) -> dict[str, Any]:
+        """What is entered, right or wrong, as JSON knows it."""
+        return {name: each.value() for name, each in self._rows.items()}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Enter these; fields that are not named keep what they hold."""
+        for name, value in values.items():
+            if name in self._rows:
+                self._rows[name].set_value(value)
+
+    def reset(self) -> None:
+        """Enter the model's defaults."""
+        self.set_values({name: each.spec.default for name, each in self._rows.items()})
+
+    def problems(self) -> dict[str, str]:
+        """What the model says is wrong, by field; "" stands for the whole."""
+        try:
+            self._model.model_validate(self.values())
+        except ValidationError as error:
+            return {_field(problem["loc"]): _sentence(problem["msg"]) for problem in error.errors()}
+        return {}
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the model accepts what is entered."""
+        return not self.problems()
+
+    @Slot()
+    def _note_change(self) -> None:
+        self._show_wrong()
+        self.changed.emit()
+
+    def _show_wrong(self) -> None:
+        problems = self.problems()
+        for name, each in self._rows.items():
+            each.show_wrong(problems.pop(name, ""))
+        self._wrong.setText("\n".join(problems.values()))
+        self._wrong.setVisible(bool(problems))
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    return str(location[0]) if location else ""
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ").replace("Input should", "It should")
+    return text[:1].upper() + text[1:] + "."

@@ -1,0 +1,1 @@
+"""The pages of what there is already: earlier runs, and plugins."""

@@ -1,0 +1,80 @@
+"""A coloured strip with a sentence for the user, and details for whoever helps them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit
+
+from graftwork.gui.colors import colors_of
+from graftwork.gui.icons import pixmap
+from graftwork.gui.worker import Failure
+
+from .boxes import column, row
+from .buttons import button, copy_button
+from .text import label
+
+Level = Literal["info", "warning", "error"]
+
+
+class Banner(QFrame):
+    """A sentence, with a picture of how serious it is."""
+
+    def __init__(self, text: str = "", level: Level = "info") -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self._picture = QLabel()
+        self._picture.setFixedWidth(20)
+        self._text = label(wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        line = row(self._picture, self._text)
+        line.setAlignment(self._picture, Qt.AlignmentFlag.AlignTop)
+        line.setStretch(1, 1)
+        self.body = column(line, margin=10)
+        self.setLayout(self.body)
+        self.show_text(text, level)
+
+    @property
+    def text(self) -> str:
+        """The sentence that is shown."""
+        return self._text.text()
+
+    def show_text(self, text: str, level: Level = "info") -> None:
+        """Show this sentence."""
+        self.setProperty("level", level)
+        self._text.setText(text)
+        self._picture.setPixmap(pixmap(level, self._color(level), 18))
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def _color(self, level: Level) -> str:
+        colors = colors_of(self.palette())
+        return {"info": colors.muted, "warning": colors.warning, "error": colors.danger}[level]
+
+
+class FailureBanner(Banner):
+    """A failure: its message, and its details on request. Hidden until there is one."""
+
+    def __init__(self) -> None:
+        super().__init__("", "error")
+        self._details = QPlainTextEdit(readOnly=True)
+        self._details.setProperty("role", "code")
+        self._details.setAccessibleName("Details of the failure")
+        self._details.setFixedHeight(180)
+        self._details.hide()
+        self._more = button("Details", self._toggle, kind="quiet", picture="chevron-down")
+        copy = copy_button(self._details.toPlainText, "the details")
+        self.body.addLayout(row(24, self._more, copy, None))
+        self.body.addWidget(self._details)
+        self.hide()
+
+    def show_failure(self, failure: Failure) -> None:
+        """Tell this failure."""
+        self.show_text(failure.message, "error")
+        self._details.setPlainText(failure.details)
+        self._details.hide()
+        self.show()
+
+    def _toggle(self) -> None:
+        self._details.setVisible(self._details.isHidden())

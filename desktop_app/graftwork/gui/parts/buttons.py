@@ -1,0 +1,81 @@
+"""Buttons: plain, primary and quiet ones, one that copies, and a row of which one is down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton
+
+from graftwork.gui.icons import icon
+
+from .boxes import row
+
+Kind = Literal["plain", "primary", "quiet", "segment"]
+
+
+def button(
+    text: str, on_click: Callable[[], object], *, kind: Kind = "plain", picture: str | None = None
+) -> QPushButton:
+    """A push button that does this when it is clicked."""
+    made = QPushButton(text)
+    made.setProperty("kind", kind)
+    made.setAccessibleName(text)
+    made.clicked.connect(lambda: on_click())  # noqa: PLW0108 - not to be given "checked"
+    if picture is not None:
+        made.setIcon(icon(picture, _ROLES.get(kind, QPalette.ColorRole.ButtonText)))
+        made.setIconSize(QSize(16, 16))
+    return made
+
+
+_ROLES = {
+    "primary": QPalette.ColorRole.HighlightedText,
+    "quiet": QPalette.ColorRole.PlaceholderText,
+}
+
+
+def copy_button(give_text: Callable[[], str], what: str) -> QPushButton:
+    """A quiet button that puts a text on the clipboard."""
+    made = button("Copy", lambda: _copy(give_text()), kind="quiet", picture="copy")
+    made.setAccessibleName(f"Copy {what}")
+    made.setToolTip(f"Copy {what}")
+    return made
+
+
+def _copy(text: str) -> None:
+    QGuiApplication.clipboard().setText(text)
+
+
+class Segments(QFrame):
+    """A few choices side by side, one of which holds."""
+
+    chosen = Signal(int)
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__()
+        self.setObjectName("segments")
+        self._group = QButtonGroup(self)
+        self._buttons = [button(text, lambda: None, kind="segment") for text in texts]
+        for index, each in enumerate(self._buttons):
+            each.setCheckable(True)
+            self._group.addButton(each, index)
+        self._buttons[0].setChecked(True)
+        self._group.idClicked.connect(self.chosen)
+        self.setLayout(row(*self._buttons, gap=2, margin=3))
+
+    def choose(self, index: int) -> None:
+        """Put this one down, and say so."""
+        self._buttons[index].setChecked(True)
+        self.chosen.emit(index)
+
+    def set_text(self, index: int, text: str) -> None:
+        """Rename one choice."""
+        self._buttons[index].setText(text)
+        self._buttons[index].setAccessibleName(text)
+
+    @property
+    def current(self) -> int:
+        """The index of the one that holds."""
+        return self._group.checkedId()

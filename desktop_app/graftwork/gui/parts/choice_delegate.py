@@ -1,0 +1,111 @@
+"""Paints one choice of a list: a title, a note on its right, a sentence below."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from graftwork.gui.colors import colors_of
+
+if TYPE_CHECKING:
+    from .choice_list import Choice
+
+_PADDING = 10
+_GAP = 3
+_WRAP = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop)
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """Rounded rows; the chosen one has the accent's border."""
+
+    def __init__(self, view: QAbstractItemView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """As high as the wrapped sentence needs."""
+        choice: Choice = index.data(Qt.ItemDataRole.UserRole)
+        width = self._view.viewport().width()
+        room = QRect(0, 0, width - 2 * _PADDING - 4, 10_000)
+        detail = QFontMetrics(_small(option)).boundingRect(room, _WRAP, choice.detail)
+        title = QFontMetrics(_bold(option)).height()
+        return QSize(width - 4, title + detail.height() + _GAP + 2 * _PADDING + 6)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Paint the row."""
+        choice: Choice = index.data(Qt.ItemDataRole.UserRole)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = _rect(option).adjusted(2, 3, -2, -3)
+        self._paint_box(painter, option, box)
+        inner = box.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
+        _paint_texts(painter, option, inner, choice)
+        painter.restore()
+
+    def _paint_box(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
+        colors = colors_of(self._view.palette())
+        state = _state(option)
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+        focused = selected and self._view.hasFocus()
+        fill = colors.accent_soft if selected else colors.sunken if hovered else colors.surface
+        edge = colors.accent if selected else colors.border
+        painter.setBrush(QColor(fill))
+        painter.setPen(QPen(QColor(edge), 2 if focused else 1))
+        painter.drawRoundedRect(box, 8, 8)
+
+
+def _paint_texts(
+    painter: QPainter, option: QStyleOptionViewItem, inner: QRect, choice: Choice
+) -> None:
+    colors = colors_of(_any(option).palette)
+    note_font, title_font = _small(option), _bold(option)
+    note_width = QFontMetrics(note_font).horizontalAdvance(choice.note)
+    title_height = QFontMetrics(title_font).height()
+    painter.setPen(QColor(colors.muted))
+    painter.setFont(note_font)
+    first = QRect(inner.left(), inner.top(), inner.width(), title_height)
+    painter.drawText(first, int(Qt.AlignmentFlag.AlignRight), choice.note)
+    painter.drawText(inner.adjusted(0, title_height + _GAP, 0, 0), _WRAP, choice.detail)
+    painter.setPen(QColor(colors.text))
+    painter.setFont(title_font)
+    room = inner.width() - note_width - _PADDING
+    title = QFontMetrics(title_font).elidedText(choice.title, Qt.TextElideMode.ElideRight, room)
+    painter.drawText(first, int(Qt.AlignmentFlag.AlignLeft), title)
+
+
+def _small(option: QStyleOptionViewItem) -> QFont:
+    font = QFont(_any(option).font)
+    font.setPointSizeF(font.pointSizeF() * 0.92)
+    return font
+
+
+def _bold(option: QStyleOptionViewItem) -> QFont:
+    font = QFont(_any(option).font)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def _any(option: QStyleOptionViewItem) -> Any:
+    """Qt's stubs know no attributes of an option."""
+    return option
+
+
+def _rect(option: QStyleOptionViewItem) -> QRect:
+    rect: QRect = _any(option).rect
+    return rect
+
+
+def _state(option: QStyleOptionViewItem) -> QStyle.StateFlag:
+    state: QStyle.StateFlag = _any(option).state
+    return state

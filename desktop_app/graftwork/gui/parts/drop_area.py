@@ -1,0 +1,40 @@
+"""The area that a page without data shows: drop something here, or press the button."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
+
+from graftwork.gui.colors import colors_of
+from graftwork.gui.icons import pixmap
+
+from .boxes import GRID, column, row
+from .text import label
+
+
+class DropArea(QFrame):
+    """A picture, a heading, a sentence and the buttons that lead on. The window takes the drop."""
+
+    def __init__(
+        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton]
+    ) -> None:
+        super().__init__()
+        self.setObjectName("drop")
+        image = QLabel()
+        image.setPixmap(pixmap(picture, colors_of(self.palette()).accent, 7 * GRID))
+        texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
+        for each in (image, *texts):
+            each.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        texts[1].setMaximumWidth(480)
+        texts[1].setMinimumWidth(480)
+        middle = row(None, texts[1], None)
+        parts = (None, image, GRID, texts[0], middle, GRID, row(None, *buttons, None), None)
+        self.setLayout(column(*parts, margin=3 * GRID))
+
+    def set_hot(self, hot: bool) -> None:
+        """Show that what is dragged now may be dropped."""
+        self.setProperty("hot", hot)
+        self.style().unpolish(self)
+        self.style().polish(self)

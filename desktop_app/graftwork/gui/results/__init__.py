@@ -1,0 +1,1 @@
+"""The page that shows how far the trained network can be trusted."""
