@@ -8,7 +8,14 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from pathlib import Path
 
+import graftwork_backbones
+import graftwork_datasets
+import graftwork_strategies
 import pytest
+from graftwork.plugin_host.loading import build_registry
+from graftwork.plugin_host.registry import Registry
+from support import tiny
+from support.images import make_folder
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +24,22 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("GRAFTWORK_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in plugins and a tiny backbone, loaded as plugins are."""
+    return build_registry(
+        [
+            ("tiny", tiny.PLUGIN),
+            ("backbones", graftwork_backbones),
+            ("strategies", graftwork_strategies),
+            ("datasets", graftwork_datasets),
+        ]
+    )
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder of three classes of twelve small images."""
+    return make_folder(tmp_path / "images")

@@ -1,0 +1,30 @@
+"""Classifiers on the tiny backbone."""
+
+from __future__ import annotations
+
+
+import torch
+from graftwork.data.input_spec import input_spec
+from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+
+from .tiny import TINY
+
+
+def tiny_classifier(
+    *, fit: str = "squash", channels: int = 3, dropout: float = 0.0, classes: tuple[str, ...] = ("a", "b", "c")
+) -> Classifier:
+    """A classifier with random weights that are always the same."""
+    info = ClassifierInfo(
+        classes=classes,
+        input=input_spec(TINY.preprocessing, fit=fit, channels=channels),
+        backbone="tiny",
+        strategy="feature-extraction",
+        dropout=dropout,
+        data_fingerprint="f" * 64,
+        graftwork_version="0",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return build_classifier(TINY, info)
+
+

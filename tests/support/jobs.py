@@ -1,0 +1,35 @@
+"""Small jobs, and running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from graftwork.engine.events import TrainingEvent
+from graftwork.engine.job import DataSettings, TrainingJob, TrainingSettings
+from graftwork.engine.train import train
+from graftwork.plugin_host.registry import Registry
+
+
+def small_job(
+    data: Path, strategy: str = "feature-extraction", settings: dict[str, Any] | None = None, **training: Any
+) -> TrainingJob:
+    """A job on the tiny backbone; ``training`` are shared training settings."""
+    return TrainingJob(
+        data=DataSettings(path=data, validation=0.25, test=0.25),
+        backbone="tiny",
+        strategy=strategy,
+        strategy_settings=settings or {},
+        training=TrainingSettings(**{"batch_size": 8, "device": "cpu", **training}),
+    )
+
+
+def run_job(job: TrainingJob, registry: Registry, folder: Path) -> list[TrainingEvent]:
+    """All events of the job's run; ``folder`` is made and gets the best weights."""
+    folder.mkdir(exist_ok=True)
+    return list(train(job, registry=registry, folder=folder, weights=None))
+
+
+def of_kind(events: list[TrainingEvent], *kinds: type) -> list[Any]:
+    """The events of these types, in order."""
+    return [event for event in events if isinstance(event, kinds)]

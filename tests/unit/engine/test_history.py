@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import pytest
+from graftwork.engine import events as ev
+from graftwork.engine.history import RunHistory
+
+
+def _phase(number=1, epochs=4):
+    return ev.PhaseStarted(
+        phase=number, name="p", epochs=epochs, steps_per_epoch=2, rates={"head": 0.1}, precision="fp32"
+    )
+
+
+def _step(epoch, step, phase=1):
+    return ev.StepDone(
+        phase=phase, epoch=epoch, step=step, steps_per_epoch=2, loss=1.0 / epoch,
+        images_per_second=10.0, rates={"head": 0.1},
+    )  # fmt: skip
+
+
+def _epoch(epoch, *, best, phase=1):
+    return ev.EpochDone(
+        phase=phase, epoch=epoch, train_loss=1.0, train_accuracy=0.5, validation_loss=1.0,
+        validation_accuracy=0.5, validation_balanced_accuracy=0.5, validation_macro_f1=0.5,
+        score=0.5, best=best, seconds=1.0, images_per_second=10.0,
+    )  # fmt: skip
+
+
+ALL = [
+    ev.RunStarted(
+        backbone="b", strategy="s", device="cpu", device_name="c", threads=2,
+        graftwork_version="0", torch_version="2",
+    ),
+    ev.Progress(what="Decoding images", done=1, total=2),
+    ev.ProblemFound(path="a.jpg", reason="truncated"),
+    ev.Notice(level="warning", text="few images"),
+    ev.DataReady(classes=("ä", "b"), train=4, validation=2, test=2, data_fingerprint="f"),
+    _phase(),
+    _step(1, 1),
+    _step(1, 2),
+    ev.LoadSampled(cpu_percent=50.0, memory_mib=100.0),
+    _epoch(1, best=True),
+    _step(2, 1),
+    _step(2, 2),
+    _epoch(2, best=False),
+    ev.PhaseEnded(phase=1, epochs_run=2, best_epoch=1, best_score=0.5, reason="done"),
+    ev.RunEnded(phase=1, epoch=1, score=0.5, seconds=3.0),
+]  # fmt: skip
+
+
+@pytest.fixture
+def history():
+    folded = RunHistory()
+    for event in ALL:
+        folded.apply(event)
+    return folded
+
+
+def test_every_event_finds_its_place(history):
+    assert history.started == ALL[0]
+    assert history.problems == [ALL[2]]
+    assert history.notices == [ALL[3]]
+    assert history.data == ALL[4]
+    assert history.phases == [ALL[5]]
+    assert history.loads == [ALL[8]]
+    assert history.phase_ends == [ALL[-2]]
+    assert history.ended == ALL[-1]
+
+
+def test_steps_stand_on_the_axis_of_epochs(history):
+    assert history.step_positions == [0.5, 1.0, 1.5, 2.0]
+    assert history.epoch_positions == [1.0, 2.0]
+    assert history.step_rates["head"] == [(p, 0.1) for p in history.step_positions]
+
+
+def test_the_best_epoch_is_remembered(history):
+    assert history.best == ALL[9]
+
+
+def test_progress_is_over_when_a_phase_begins(history):
+    assert history.progress is None
+
+
+def test_the_part_of_the_phase_that_is_done_counts_steps_and_epochs_once():
+    history = RunHistory()
+    seen = [history.fraction_of_phase]
+    for event in (_phase(), _step(1, 1), _step(1, 2), _epoch(1, best=True), _step(2, 1)):
+        history.apply(event)
+        seen.append(history.fraction_of_phase)
+    assert seen == [0.0, 0.0, 0.125, 0.25, 0.25, 0.375]
+
+
+def test_a_second_phase_starts_from_zero(history):
+    history.apply(_phase(number=2))
+    assert history.fraction_of_phase == 0.0
+    history.apply(_step(1, 1, phase=2))
+    assert history.fraction_of_phase == 0.125
+
+
+@pytest.mark.parametrize("event", ALL, ids=lambda e: e.kind)
+def test_events_survive_json(event):
+    assert ev.event_from_json(ev.event_to_json(event)) == event
+
+
+@pytest.mark.parametrize("loss", [float("inf"), float("nan")])
+def test_numbers_that_json_does_not_know_survive_too(loss):
+    event = _step(1, 1).model_copy(update={"loss": loss})
+    back = ev.event_from_json(ev.event_to_json(event))
+    assert back.loss == pytest.approx(loss, nan_ok=True)

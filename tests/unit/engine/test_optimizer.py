@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+from graftwork.engine.job import TrainingSettings
+from graftwork.engine.optimizer import build_optimizer, set_rates
+from support.tiny import build_tiny
+from torch.optim import SGD, AdamW
+
+
+def _optimizer(**settings):
+    stages = dict(build_tiny(None).named_children())
+    rates = {"middle": 0.1, "top": 0.2}
+    return build_optimizer(stages, rates, TrainingSettings(weight_decay=0.05, **settings)), stages
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", AdamW), ("sgd", SGD)])
+def test_the_chosen_optimizer_is_built(name, kind):
+    assert isinstance(_optimizer(optimizer=name)[0], kind)
+
+
+def test_only_the_named_stages_are_in_it():
+    optimizer, stages = _optimizer()
+    inside = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    wanted = {id(p) for name in ("middle", "top") for p in stages[name].parameters()}
+    assert inside == wanted
+
+
+def test_norms_and_biases_do_not_decay():
+    optimizer, _ = _optimizer()
+    for group in optimizer.param_groups:
+        expected = 0.05 if group["params"][0].ndim > 1 else 0.0
+        assert group["weight_decay"] == expected
+        assert {p.ndim > 1 for p in group["params"]} == {expected > 0}
+
+
+def test_rates_are_set_by_stage():
+    optimizer, _ = _optimizer()
+    set_rates(optimizer, {"middle": 1.0, "top": 2.0})
+    assert {(g["stage"], g["lr"]) for g in optimizer.param_groups} == {("middle", 1.0), ("top", 2.0)}
+
+
+def test_sgd_without_momentum_is_plain():
+    optimizer, _ = _optimizer(optimizer="sgd", momentum=0.0)
+    assert not optimizer.param_groups[0]["nesterov"]
