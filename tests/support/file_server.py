@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing on the terminal."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         offered = self.server.offered
         offered.asked.append(self.headers.get("Range"))
         if offered.statuses:

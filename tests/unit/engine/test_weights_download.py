@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from graftwork.engine.events import Progress
 from graftwork.engine.weights import Patience, WeightsError, fetch_weights, locate_weights
 from graftwork.plugin_api import Backbone, DownloadedWeights
@@ -26,6 +27,11 @@ Offer = Callable[[OfferedFile], Backbone]
 def backbone_from(url: str, sha256: str = DIGEST) -> Backbone:
     weights = DownloadedWeights(url=url, sha256=sha256, size=len(CONTENT))
     return replace(TINY, title="Net One", weights=weights)
+
+
+@pytest.fixture(autouse=True)
+def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 @pytest.fixture
@@ -182,7 +188,7 @@ def test_a_refusal_is_final_and_says_what_to_do(offer: Offer, tmp_path: Path, st
 def test_a_wrong_content_is_removed(offer: Offer, tmp_path: Path) -> None:
     offered = OfferedFile(CONTENT[:-1] + b"?")
     backbone = offer(offered)
-    with pytest.raises(WeightsError, match="not what the publisher announced.*removed"):
+    with pytest.raises(WeightsError, match=r"not what the publisher announced.*removed"):
         fetch(backbone, tmp_path)
     assert visible(tmp_path) == []
     offered.content = CONTENT

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from http.client import HTTPMessage
 from pathlib import Path
 
 
@@ -29,7 +29,7 @@ class PartFile:
         version = self._version.read_text("utf-8")
         return {"Range": f"bytes={self.length}-", "If-Range": version}
 
-    def start(self, headers: Mapping[str, str]) -> None:
+    def start(self, headers: HTTPMessage) -> None:
         """Begin anew with the version that the answer's headers tell of."""
         self.discard()
         version = _version(headers)
@@ -46,7 +46,7 @@ class PartFile:
         self._version.unlink(missing_ok=True)
 
 
-def _version(headers: Mapping[str, str]) -> str | None:
+def _version(headers: HTTPMessage) -> str | None:
     tag = headers.get("ETag")
     if tag is not None and not tag.startswith("W/"):
         return tag
