@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from graftwork.engine.classifier import Classifier
 from graftwork.engine.events import Progress
-from graftwork.plugin_api import Item
+from graftwork.plugin_api import GraftworkError, Item
 
 from .figures import class_figures, confusion_counts, headline_figures
 from .report import Evaluation, Prediction
@@ -20,7 +20,7 @@ from .report import Evaluation, Prediction
 BATCH = 32
 
 
-class EvaluationError(Exception):
+class EvaluationError(GraftworkError):
     """These images cannot be evaluated with this classifier; the message says why."""
 
 

@@ -1,0 +1,115 @@
+"""Predicts image files with an exported model, by onnxruntime alone."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graftwork.data.decoding import decode
+from graftwork.data.intensity import to_eight_bits
+from graftwork.plugin_api import UnusableImageError
+
+from .image_files import image_files
+from .onnx_classifier import ModelFileError, OnnxClassifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePrediction:
+    """A file, the class with the highest probability, and every class's probability."""
+
+    path: Path
+    predicted: str
+    confidence: float
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileProblem:
+    """A file that could not be used, and why, in words for a person."""
+
+    path: Path
+    reason: str
+
+
+def predict_files(model: Path, paths: Iterable[Path]) -> Iterator[FilePrediction | FileProblem]:
+    """What the model says of each image, as it is asked for; folders are searched for images.
+
+    Images are read as in training and predicted one at a time: on a processor, batches are no
+    faster. Raises ``ModelFileError`` at once if the file is not a model that takes images.
+    """
+    classifier = OnnxClassifier(model)
+    if classifier.info.input_kind != "images":
+        msg = (
+            f"{model} is a plain model: it takes tensors that are resized and normalized already, "
+            "not image files. Export the run again, not as a plain model."
+        )
+        raise ModelFileError(msg)
+    return (_prediction(classifier, file) for file in image_files(paths))
+
+
+def _prediction(classifier: OnnxClassifier, file: Path) -> FilePrediction | FileProblem:
+    spec = classifier.info.input
+    try:
+        image = to_eight_bits(decode(file, spec.channels), spec.intensity)
+    except UnusableImageError as error:
+        return FileProblem(path=file, reason=str(error))
+    probabilities = classifier.probabilities(image[None])[0]
+    winner = int(probabilities.argmax())
+    return FilePrediction(
+        path=file,
+        predicted=classifier.info.classes[winner],
+        confidence=float(probabilities[winner]),
+        probabilities=dict(zip(classifier.info.classes, probabilities.tolist(), strict=True)),
+    )
+
+
+def predictions_to_csv(
+    predictions: Sequence[FilePrediction], problems: Sequence[FileProblem]
+) -> str:
+    """A table with a line for each file and a column for each class; problems come last."""
+    classes = list(predictions[0].probabilities) if predictions else []
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["path", "predicted", "confidence", "problem", *classes])
+    for one in predictions:
+        numbers = [_digits(value) for value in one.probabilities.values()]
+        table.writerow([_text(one.path), one.predicted, _digits(one.confidence), "", *numbers])
+    for problem in problems:
+        table.writerow([_text(problem.path), "", "", problem.reason, *[""] * len(classes)])
+    return text.getvalue()
+
+
+def predictions_to_json(
+    predictions: Sequence[FilePrediction], problems: Sequence[FileProblem]
+) -> str:
+    """A document with the lists ``classes``, ``predictions`` and ``problems``."""
+    document = {
+        "classes": list(predictions[0].probabilities) if predictions else [],
+        "predictions": [_record(one) for one in predictions],
+        "problems": [{"path": _text(one.path), "reason": one.reason} for one in problems],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _record(one: FilePrediction) -> dict[str, Any]:
+    return {
+        "path": _text(one.path),
+        "predicted": one.predicted,
+        "confidence": _digits(one.confidence),
+        "probabilities": {name: _digits(value) for name, value in one.probabilities.items()},
+    }
+
+
+def _digits(probability: float) -> float:
+    """Six digits, which is all that single precision holds."""
+    return float(f"{probability:.6g}")
+
+
+def _text(path: Path) -> str:
+    """The path; bytes of its name that are not UTF-8 are written as escapes."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
