@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, TypeVar
 
-from graftwork.plugin_api import Backbone, DatasetReader, Strategy
+from graftwork.plugin_api import Backbone, DatasetReader, GraftworkError, Strategy
 
 FailedStep = Literal["import", "version", "registration", "descriptor"]
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class PluginFailure:
     traceback: str
 
 
-class UnknownNameError(LookupError):
+class UnknownNameError(GraftworkError):
     """No plugin gives what was asked for; the message has the nearest names that exist."""
 
 

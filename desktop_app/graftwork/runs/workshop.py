@@ -1,0 +1,138 @@
+"""All that can be done with runs, for the window and the command line alike.
+
+Everything that needs torch is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from graftwork.engine.events import EpochDone, RunEnded, TrainingEvent
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.weights import fetch_weights
+from graftwork.files import write_text
+from graftwork.paths import weights_folder
+from graftwork.plugin_api import GraftworkError
+from graftwork.plugin_host.registry import Registry
+
+from .log import run_log
+from .record import RunRecord
+from .store import RunStore
+
+if TYPE_CHECKING:
+    from graftwork.evaluation.report import Evaluation
+    from graftwork.export.onnx_model import ExportReport
+
+EVALUATION_FILE = "evaluation.json"
+
+_SAVE_EVERY_S = 1.0
+
+
+class Workshop:
+    """Trains, evaluates and exports with these plugins, and keeps runs in this store."""
+
+    def __init__(self, registry: Registry, store: RunStore) -> None:
+        self.registry = registry
+        self.store = store
+        self._current: RunRecord | None = None
+        self._saved = 0.0
+
+    @property
+    def current_run(self) -> RunRecord | None:
+        """The run that was started last, as it stands now; None before the first."""
+        return self._current
+
+    def train(
+        self, job: TrainingJob, folder: Path | None = None
+    ) -> Generator[TrainingEvent, None, None]:
+        """Train as the job says, in a run of its own, and give what happens, event by event.
+
+        Closing the generator stops the run, and the best weights until then are kept. What goes
+        wrong is raised, and noted in the run; a job that names what no plugin gives makes no run.
+        """
+        self.registry.backbone(job.backbone)
+        self.registry.strategy(job.strategy)
+        run = self._current = self.store.create(job, folder)
+        try:
+            with run_log(run.folder) as log, closing(self._events(job, run)) as events:
+                for event in events:
+                    log(event)
+                    self._follow(event)
+                    yield event
+        except Exception as error:
+            self._end("failed", _message(error))
+            raise
+        except BaseException:
+            self._end("stopped")
+            raise
+        self._end("finished")
+
+    def evaluate(
+        self, run_id: str, data: DataSettings | None = None
+    ) -> Generator[TrainingEvent, None, Evaluation]:
+        """Measure a run's classifier, on other data or else on the run's own test images.
+
+        The latter is kept in the run's folder. What has become of the images since is a notice.
+        Raises ``GraftworkError`` if the run or the images cannot be used.
+        """
+        from .evaluate_run import evaluate_on, evaluate_on_own_test_images
+
+        run = self.store.get(run_id)
+        if data:
+            return (yield from evaluate_on(data, run, self.registry))
+        evaluation = yield from evaluate_on_own_test_images(run, self.registry)
+        write_text(run.folder / EVALUATION_FILE, evaluation.model_dump_json(indent=1))
+        accuracy = evaluation.figures["accuracy"].value
+        self.store.save(run.model_copy(update={"test_accuracy": accuracy}))
+        return evaluation
+
+    def export(
+        self, run_id: str, file: Path, plain: bool = False
+    ) -> Generator[TrainingEvent, None, ExportReport]:
+        """Write a run's classifier as ONNX, proven on the run's validation images.
+
+        Raises ``GraftworkError`` if the run cannot be used or the two do not agree.
+        """
+        from .export_run import export_run
+
+        run = self.store.get(run_id)
+        return (yield from export_run(run, self.registry, file, plain=plain))
+
+    def _events(self, job: TrainingJob, run: RunRecord) -> Generator[TrainingEvent, None, None]:
+        from graftwork.engine.train import train
+
+        weights = None
+        if self.registry.strategy(job.strategy).pretrained:
+            backbone = self.registry.backbone(job.backbone)
+            weights = yield from fetch_weights(backbone, weights_folder())
+        yield from train(job, registry=self.registry, folder=run.folder, weights=weights)
+
+    def _follow(self, event: TrainingEvent) -> None:
+        match event:
+            case EpochDone(best=True) | RunEnded():
+                self._note_score(event.score)
+
+    def _note_score(self, score: float) -> None:
+        assert self._current
+        self._current = self._current.model_copy(update={"score": score})
+        if time.monotonic() - self._saved > _SAVE_EVERY_S:
+            self.store.save(self._current)
+            self._saved = time.monotonic()
+
+    def _end(
+        self, status: Literal["finished", "stopped", "failed"], message: str | None = None
+    ) -> None:
+        """The run's folder may be what went wrong: then there is no place for a note."""
+        assert self._current
+        with suppress(OSError):
+            self._current = self.store.finish(self._current, status, message)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, GraftworkError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,98 @@
+"""Events are kept line by line and folded into a history again."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+
+import pytest
+
+from graftwork.engine.events import EpochDone, Notice, Progress, TrainingEvent, event_to_json
+from graftwork.engine.history import RunHistory
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.runs.log import EVENTS_FILE, METRICS, METRICS_FILE, load_history, run_log
+from graftwork.runs.store import RunRecord, RunStore
+
+
+def epoch(number: int, loss: float) -> EpochDone:
+    return EpochDone(
+        phase=1,
+        epoch=number,
+        train_loss=loss,
+        train_accuracy=0.5,
+        validation_loss=loss,
+        validation_accuracy=0.5,
+        validation_balanced_accuracy=0.5,
+        validation_macro_f1=0.5,
+        score=0.5,
+        best=number == 1,
+        seconds=0.25,
+        images_per_second=100.0,
+    )
+
+
+EVENTS: list[TrainingEvent] = [
+    Progress(what="Decoding images", done=1, total=2),
+    Notice(level="warning", text="Zu wenige Bilder für „Biene“"),
+    epoch(1, 0.7),
+    epoch(2, math.inf),
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> RunRecord:
+    return RunStore(tmp_path).create(TrainingJob(data=DataSettings(path=tmp_path)))
+
+
+def history_of(events: list[TrainingEvent]) -> RunHistory:
+    history = RunHistory()
+    for event in events:
+        history.apply(event)
+    return history
+
+
+def write(run: RunRecord, events: list[TrainingEvent]) -> None:
+    with run_log(run.folder) as log:
+        for event in events:
+            log(event)
+
+
+def test_the_history_of_what_was_written_is_that_of_the_events(run: RunRecord) -> None:
+    write(run, EVENTS)
+    assert load_history(run) == history_of(EVENTS)
+
+
+def test_each_event_can_be_read_as_soon_as_it_is_written(run: RunRecord) -> None:
+    with run_log(run.folder) as log:
+        for count, event in enumerate(EVENTS, start=1):
+            log(event)
+            assert load_history(run) == history_of(EVENTS[:count])
+
+
+@pytest.mark.parametrize("kept", [1, 10, -2])
+def test_a_torn_last_line_is_left_out(run: RunRecord, kept: int) -> None:
+    whole = "".join(event_to_json(event) + "\n" for event in EVENTS)
+    torn = event_to_json(EVENTS[1]).encode()[:kept]
+    (run.folder / EVENTS_FILE).write_bytes(whole.encode() + torn)
+    assert load_history(run) == history_of(EVENTS)
+
+
+def test_a_line_torn_within_a_letter_is_left_out(run: RunRecord) -> None:
+    line = event_to_json(EVENTS[1]).encode()
+    (run.folder / EVENTS_FILE).write_bytes(line[: line.index("ü".encode()) + 1])
+    assert load_history(run) == RunHistory()
+
+
+def test_a_run_without_events_has_an_empty_history(run: RunRecord) -> None:
+    assert load_history(run) == RunHistory()
+
+
+def test_the_metrics_have_a_row_an_epoch(run: RunRecord) -> None:
+    write(run, EVENTS)
+    with (run.folder / METRICS_FILE).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert [float(row["train_loss"]) for row in rows] == [0.7, math.inf]
+    assert [row["best"] for row in rows] == ["True", "False"]
+    assert tuple(rows[0]) == METRICS
