@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graftwork.files import write_text
 
 Theme = Literal["system", "light", "dark"]
 
@@ -41,12 +42,7 @@ def load_settings(file: Path) -> Settings:
 
 def save_settings(settings: Settings, file: Path) -> None:
     """Write the settings so that the file is always whole, the old or the new."""
-    draft = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    with draft.open("w", encoding="utf-8") as out:
-        out.write(settings.model_dump_json(indent=2))
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
+    write_text(file, settings.model_dump_json(indent=2))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +111,10 @@ def palette_of(colors: Colors) -> QPalette:
     return palette
 
 
-def colors_of(palette: QPalette) -> Colors:
-    """The colours that belong to this palette, for what paints itself."""
-    return DARK if palette.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+def current_colors() -> Colors:
+    """The colours that the application wears now, for what paints itself.
+
+    A widget's own palette does not tell: style sheets change it.
+    """
+    window = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+    return DARK if window.lightness() < 128 else LIGHT

@@ -10,7 +10,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from graftwork.paths import resources_folder
 
-from .colors import colors_of
+from .colors import current_colors
 
 
 def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.ButtonText) -> QIcon:
@@ -58,9 +58,9 @@ class _LineIcon(QIconEngine):
     def _color(self, mode: QIcon.Mode, state: QIcon.State) -> str:
         palette = QGuiApplication.palette()
         if mode == QIcon.Mode.Disabled:
-            return colors_of(palette).strong_border
+            return current_colors().strong_border
         if state == QIcon.State.On:
-            return colors_of(palette).accent
+            return current_colors().accent
         return palette.color(self._role).name()
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from graftwork.plugin_api import GraftworkError
+
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
@@ -25,8 +27,7 @@ class Failure:
 
 
 def _message(error: BaseException) -> str:
-    ours = type(error).__module__.startswith("graftwork")
-    if (ours or isinstance(error, OSError)) and str(error):
+    if isinstance(error, GraftworkError | OSError) and str(error):
         return str(error)
     return f"Something unexpected went wrong ({type(error).__name__}: {error})."
 

@@ -7,7 +7,7 @@ from typing import Literal
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit
 
-from graftwork.gui.colors import colors_of
+from graftwork.gui.colors import current_colors
 from graftwork.gui.icons import pixmap
 from graftwork.gui.worker import Failure
 
@@ -49,7 +49,7 @@ class Banner(QFrame):
         self.style().polish(self)
 
     def _color(self, level: Level) -> str:
-        colors = colors_of(self.palette())
+        colors = current_colors()
         return {"info": colors.muted, "warning": colors.warning, "error": colors.danger}[level]
 
 

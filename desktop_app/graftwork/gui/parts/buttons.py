@@ -25,6 +25,7 @@ def button(
     made.setAccessibleName(text)
     made.clicked.connect(lambda: on_click())  # noqa: PLW0108 - not to be given "checked"
     if picture is not None:
+        made.setText(f" {text}")  # a gap beside the icon, which no style sheet can give
         made.setIcon(icon(picture, _ROLES.get(kind, QPalette.ColorRole.ButtonText)))
         made.setIconSize(QSize(16, 16))
     return made
@@ -69,6 +70,10 @@ class Segments(QFrame):
         """Put this one down, and say so."""
         self._buttons[index].setChecked(True)
         self.chosen.emit(index)
+
+    def allow(self, index: int, *, allowed: bool) -> None:
+        """Let the user choose this one, or not yet."""
+        self._buttons[index].setEnabled(allowed)
 
     def set_text(self, index: int, text: str) -> None:
         """Rename one choice."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from graftwork.gui.colors import colors_of
+from graftwork.gui.colors import current_colors
 
 if TYPE_CHECKING:
     from .choice_list import Choice
@@ -53,7 +53,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_box(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
-        colors = colors_of(self._view.palette())
+        colors = current_colors()
         state = _state(option)
         selected = bool(state & QStyle.StateFlag.State_Selected)
         hovered = bool(state & QStyle.StateFlag.State_MouseOver)
@@ -68,7 +68,7 @@ class ChoiceDelegate(QStyledItemDelegate):
 def _paint_texts(
     painter: QPainter, option: QStyleOptionViewItem, inner: QRect, choice: Choice
 ) -> None:
-    colors = colors_of(_any(option).palette)
+    colors = current_colors()
     note_font, title_font = _small(option), _bold(option)
     note_width = QFontMetrics(note_font).horizontalAdvance(choice.note)
     title_height = QFontMetrics(title_font).height()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 
-from graftwork.gui.colors import colors_of
+from graftwork.gui.colors import current_colors
 from graftwork.gui.icons import pixmap
 
 from .boxes import GRID, column, row
@@ -23,7 +23,7 @@ class DropArea(QFrame):
         super().__init__()
         self.setObjectName("drop")
         image = QLabel()
-        image.setPixmap(pixmap(picture, colors_of(self.palette()).accent, 7 * GRID))
+        image.setPixmap(pixmap(picture, current_colors().accent, 7 * GRID))
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
         for each in (image, *texts):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)

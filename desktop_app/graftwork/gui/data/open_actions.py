@@ -1,0 +1,82 @@
+"""The ways in which the user opens a data set: asking for one, or dropping one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
+
+from graftwork.gui.worker import Failure
+from graftwork.plugin_api import DatasetReader
+from graftwork.settings import Settings
+
+from .opening import Wish
+from .reader_dialog import ReaderDialog
+from .state import DataState
+
+_TABLES = "Tables (*.csv *.tsv *.txt);;All files (*)"
+
+
+class OpenActions:
+    """Asks for a path, then for what the reader has to be told, and has it opened.
+
+    ``go_on`` leads to the next page.
+    """
+
+    def __init__(
+        self, window: QWidget, state: DataState, settings: Settings, go_on: Callable[[], object]
+    ) -> None:
+        self.go_on = go_on
+        self._window = window
+        self._state = state
+        self._settings = settings
+
+    def ask_for_folder(self) -> None:
+        """Ask for a folder and open it."""
+        path = QFileDialog.getExistingDirectory(
+            self._window, "Open a folder of images", self._start()
+        )
+        if path:
+            self.open_path(Path(path))
+
+    def ask_for_table(self) -> None:
+        """Ask for a table and open it."""
+        path, _filter = QFileDialog.getOpenFileName(
+            self._window, "Open a table of images", self._start(), _TABLES
+        )
+        if path:
+            self.open_path(Path(path))
+
+    def open_path(self, path: Path) -> None:
+        """Open a folder at once; of a file, first ask how it is to be read."""
+        self._settings.last_folder = path.parent
+        if path.is_file():
+            self._open_file(path)
+        else:
+            self._state.open(Wish(path=path))
+
+    def _open_file(self, path: Path) -> None:
+        readers = [r for r in self._state.registry.readers.values() if r.recognises(path)]
+        if not readers:
+            self._state.failed.emit(_unknown(path))
+            return
+        dialog = self._dialog(path, readers)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self._state.open(dialog.wish())
+        dialog.deleteLater()
+
+    def _dialog(self, path: Path, readers: list[DatasetReader]) -> ReaderDialog:
+        return ReaderDialog(path, readers, self._window)
+
+    def _start(self) -> str:
+        folder = self._settings.last_folder
+        return str(folder) if folder is not None and folder.is_dir() else str(Path.home())
+
+
+def _unknown(path: Path) -> Failure:
+    message = (
+        f"{path.name} is no table of images that Graftwork can read. Open a folder of class "
+        "folders, or a CSV or TSV table with a column of paths and a column of classes."
+    )
+    return Failure(message=message, details=str(path))

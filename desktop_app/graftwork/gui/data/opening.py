@@ -1,0 +1,103 @@
+"""Reads a data set step by step, as a generator that a thread can pull. No widget here."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graftwork.data.input_spec import IntensityRange
+from graftwork.engine.events import Progress
+from graftwork.gui.parts.text import counted
+from graftwork.plugin_api import Catalog, DatasetReader, Problem
+
+if TYPE_CHECKING:
+    from graftwork.data.parallel import PixelProgress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What the user wants to open, and how it is to be read (None: as it is recognised)."""
+
+    path: Path
+    reader: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A data set that was read: what was asked for, what it holds, and what to beware of.
+
+    ``intensity`` is the range of its images deeper than 8 bits, if it has such.
+    """
+
+    wish: Wish
+    reader: DatasetReader
+    catalog: Catalog
+    intensity: IntensityRange | None
+    warnings: tuple[str, ...]
+
+    def summary(self) -> str:
+        """How many images, of how many classes, and where they are."""
+        classes = counted(len(self.catalog.classes), "class", "classes")
+        images = counted(len(self.catalog.items), "image")
+        return f"{images} in {classes}  ·  {self.wish.path}"
+
+
+def open_data(
+    wish: Wish, readers: Mapping[str, DatasetReader]
+) -> Generator[Progress, None, Opened]:
+    """Read the data set; raises ``DatasetError``."""
+    from graftwork.data.catalog import find_reader, read_catalog, warnings_of
+
+    yield Progress(what="Looking for images", done=0, total=0)
+    reader = readers[wish.reader] if wish.reader else find_reader(wish.path, readers)
+    catalog = read_catalog(wish.path, readers, reader=reader.name, options=wish.options)
+    yield Progress(what="Looking at their depth", done=0, total=0)
+    return Opened(
+        wish=wish,
+        reader=reader,
+        catalog=catalog,
+        intensity=_intensity(catalog, reader),
+        warnings=tuple(warnings_of(catalog)),
+    )
+
+
+def _intensity(catalog: Catalog, reader: DatasetReader) -> IntensityRange | None:
+    from graftwork.data.decoding import decode
+    from graftwork.data.intensity import measure_intensity
+
+    return measure_intensity([item.path for item in catalog.items], 3, reader.decode or decode)
+
+
+def check_data(opened: Opened) -> Generator[Progress, None, Opened]:
+    """Decode every image once; gives the data set without those that cannot be used."""
+    from graftwork.data.catalog import warnings_of
+    from graftwork.data.decoding import decode
+    from graftwork.data.survey import survey
+
+    steps = survey(opened.catalog, opened.reader.decode or decode)
+    problems = yield from _told(steps, "Checking that every image can be used")
+    catalog = _without(opened.catalog, problems)
+    return replace(opened, catalog=catalog, warnings=tuple(warnings_of(catalog)))
+
+
+def _told(
+    steps: Generator[PixelProgress, None, tuple[Problem, ...]], what: str
+) -> Generator[Progress, None, tuple[Problem, ...]]:
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as end:
+                problems: tuple[Problem, ...] = end.value
+                return problems
+            yield Progress(what=what, done=step.done, total=step.total)
+
+
+def _without(catalog: Catalog, problems: tuple[Problem, ...]) -> Catalog:
+    bad = {problem.path for problem in problems}
+    items = tuple(item for item in catalog.items if item.path not in bad)
+    return replace(catalog, items=items, problems=(*catalog.problems, *problems))

@@ -1,0 +1,84 @@
+"""Asks how a file is to be read, before it is: a form drawn from the reader's options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QPlainTextEdit,
+    QStackedWidget,
+    QWidget,
+)
+
+from graftwork.gui.form.settings_form import SettingsForm
+from graftwork.gui.parts.boxes import GRID, column, scrolling
+from graftwork.gui.parts.text import label
+from graftwork.plugin_api import DatasetReader
+
+from .opening import Wish
+
+
+class ReaderDialog(QDialog):
+    """Chooses among readers that recognise the path, and what the chosen one is told."""
+
+    def __init__(self, path: Path, readers: Sequence[DatasetReader], parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(f"Open {path.name}")
+        self.resize(620, 640)
+        self._path = path
+        self._readers = readers
+        self.forms = [SettingsForm(reader.options) for reader in readers]
+        self._choice = QComboBox()
+        self._choice.addItems([reader.title for reader in readers])
+        self._choice.setAccessibleName("Reader")
+        self._choice.setVisible(len(readers) > 1)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._open = self._buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._open.setProperty("kind", "primary")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        stack = QStackedWidget()
+        for form in self.forms:
+            inside = QWidget()
+            inside.setLayout(column(form, None))
+            stack.addWidget(scrolling(inside))
+            form.changed.connect(self._allow_opening)
+        self._choice.currentIndexChanged.connect(stack.setCurrentIndex)
+        self._choice.currentIndexChanged.connect(self._allow_opening)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        beginning = QPlainTextEdit(_first_lines(self._path), readOnly=True)
+        beginning.setProperty("role", "code")
+        beginning.setAccessibleName("The beginning of the file")
+        beginning.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        beginning.setFixedHeight(120)
+        head = label("How is this table to be read?", "heading")
+        start = label("It begins like this:", "muted")
+        parts = (head, start, beginning, self._choice, stack, self._buttons)
+        self.setLayout(column(*parts, gap=GRID, margin=2 * GRID))
+
+    def wish(self) -> Wish:
+        """What to open, and how."""
+        number = self._choice.currentIndex()
+        return Wish(
+            path=self._path,
+            reader=self._readers[number].name,
+            options=self.forms[number].values(),
+        )
+
+    def _allow_opening(self) -> None:
+        self._open.setEnabled(self.forms[self._choice.currentIndex()].is_valid)
+
+
+def _first_lines(path: Path, number: int = 6) -> str:
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            return "".join(line[:400] for line in islice(lines, number))
+    except OSError as error:
+        return str(error)

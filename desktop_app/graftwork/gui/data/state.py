@@ -1,0 +1,75 @@
+"""Which data set is open; opens another one in the background."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from graftwork.gui.tasks import Tasks
+from graftwork.gui.worker import Failure, GeneratorThread
+from graftwork.plugin_host import Registry
+
+from .opening import Opened, Wish, check_data, open_data
+
+
+class DataState(QObject):
+    """The data set that all pages work on.
+
+    ``reading`` tells what is being opened, ``progressed`` how far it is, and then one of
+    ``opened``, ``failed`` and ``cancelled`` how it ended. Once it is open, every image is tried:
+    ``checking`` tells how far that is, ``checked`` that it is done, with what was found.
+    """
+
+    reading = Signal(object)
+    progressed = Signal(object)
+    opened = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    checking = Signal(object)
+    checked = Signal(object)
+    check_ended = Signal()
+
+    def __init__(self, registry: Registry, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.registry = registry
+        self.current: Opened | None = None
+        self._tasks = tasks
+        self._thread: GeneratorThread | None = None
+
+    def open(self, wish: Wish) -> None:
+        """Read this data set in the background, instead of what is being read."""
+        self.cancel()
+        self.reading.emit(wish)
+        self._thread = self._tasks.start(
+            lambda: open_data(wish, self.registry.readers),
+            produced=self.progressed.emit,
+            returned=self._take,
+            failed=self.failed.emit,
+            stopped=self.cancelled.emit,
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop reading and checking, if either is at work."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+    def _take(self, opened: Opened) -> None:
+        self.current = opened
+        self.opened.emit(opened)
+        self._thread = self._tasks.start(
+            lambda: check_data(opened),
+            produced=self.checking.emit,
+            returned=self._take_checked,
+            failed=self._take_check_failure,
+            stopped=self.check_ended.emit,
+        )
+
+    def _take_checked(self, opened: Opened) -> None:
+        self.current = opened
+        self.checked.emit(opened)
+        self.check_ended.emit()
+
+    def _take_check_failure(self, failure: Failure) -> None:
+        self.failed.emit(failure)
+        self.check_ended.emit()

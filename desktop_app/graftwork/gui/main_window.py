@@ -1,0 +1,176 @@
+"""The window: navigation on the left, a page on the right, a line of status below."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from graftwork import settings as program_settings
+
+if TYPE_CHECKING:
+    from graftwork.runs.workshop import Workshop
+
+from .actions import fill_menus
+from .closing import ask_to_close
+from .menus import menu_records
+from .navigation import Navigation
+from .pages import DATA, DESTINATIONS, Pages, build_pages
+from .parts.boxes import row
+from .parts.text import counted, label
+from .starting_page import StartingPage
+from .tasks import Tasks
+from .theme import Theme
+from .worker import Failure, once
+
+
+class MainWindow(QMainWindow):
+    """Shows itself at once; the workshop is made in the background after the first paint."""
+
+    def __init__(
+        self,
+        make_workshop: Callable[[], Workshop],
+        settings: program_settings.Settings,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.theme = theme
+        self.tasks = Tasks(self)
+        self.pages: Pages | None = None
+        self._make_workshop = make_workshop
+        self._wish: Path | None = None
+        self._navigation = Navigation(DESTINATIONS)
+        self._stack = QStackedWidget()
+        self._starting = StartingPage()
+        self._status = label("Starting…")
+        self._lay_out()
+        self._restore_place()
+        QTimer.singleShot(0, self._begin)
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("Graftwork")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 640)
+        centre = QWidget()
+        layout = row(self._navigation, self._stack, gap=0)
+        layout.setStretch(1, 1)
+        centre.setLayout(layout)
+        self.setCentralWidget(centre)
+        self.statusBar().addWidget(self._status)
+        self.statusBar().setSizeGripEnabled(False)
+        self._stack.addWidget(self._starting)
+        self._navigation.wanted.connect(self.go_to)
+        self._navigation.show_place(DATA)
+        fill_menus(self.menuBar(), menu_records(self), self)
+
+    def _restore_place(self) -> None:
+        saved = self.settings.window_geometry
+        if saved is None or not self.restoreGeometry(QByteArray(b64decode(saved))):
+            self.resize(1280, 800)
+
+    @Slot()
+    def _begin(self) -> None:
+        self.tasks.start(
+            lambda: once(self._make_workshop),
+            returned=self._furnish,
+            failed=self._show_start_failure,
+        )
+
+    def _furnish(self, workshop: Workshop) -> None:
+        self.pages = build_pages(self, workshop, self.tasks, self.settings, self.go_to)
+        self._stack.removeWidget(self._starting)
+        self._starting.deleteLater()
+        for page in self.pages.widgets:
+            self._stack.addWidget(page)
+        self.go_to(max(0, self._navigation.current))
+        self._status.setText(_ready(workshop))
+        if self._wish is not None:
+            self.open_path(self._wish)
+
+    def _show_start_failure(self, failure: Failure) -> None:
+        self._starting.failure.show_failure(failure)
+        self._status.setText("Graftwork could not start")
+
+    @Slot(int)
+    def go_to(self, number: int) -> None:
+        """Show this page, as soon as there is one."""
+        self._navigation.show_place(number)
+        if self.pages is not None:
+            self._stack.setCurrentWidget(self.pages.widgets[number])
+
+    def open_path(self, path: Path) -> None:
+        """Open a folder or table, as soon as there is a workshop."""
+        if self.pages is None:
+            self._wish = path
+            return
+        self.go_to(DATA)
+        self.pages.opening.open_path(path)
+
+    def ask_for_folder(self) -> None:
+        """Ask for a folder and open it."""
+        if self.pages is not None:
+            self.go_to(DATA)
+            self.pages.opening.ask_for_folder()
+
+    def ask_for_table(self) -> None:
+        """Ask for a table and open it."""
+        if self.pages is not None:
+            self.go_to(DATA)
+            self.pages.opening.ask_for_table()
+
+    def choose_theme(self, theme: program_settings.Theme) -> None:
+        """Wear this theme from now on."""
+        self.settings.theme = theme
+        self.theme.choose(theme)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take files and folders of this machine."""
+        if _dropped_path(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Open what was dropped, after the drop itself is over."""
+        path = _dropped_path(event)
+        if path is not None:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, lambda: self.open_path(path))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask if a run is at work; end what runs, then close."""
+        if self.pages is not None and self.pages.train.is_busy and not ask_to_close(self):
+            event.ignore()
+            return
+        self._end_everything()
+        event.accept()
+
+    def _end_everything(self) -> None:
+        geometry = self.saveGeometry().data()
+        self.settings.window_geometry = b64encode(geometry).decode("ascii")
+        self.tasks.wait()
+        if self.pages is not None:
+            self.pages.loader.close()
+
+
+def _dropped_path(event: QDropEvent) -> Path | None:
+    for url in event.mimeData().urls():
+        if url.isLocalFile():
+            return Path(url.toLocalFile())
+    return None
+
+
+def _ready(workshop: Workshop) -> str:
+    registry = workshop.registry
+    parts = [
+        counted(len(registry.backbones), "network"),
+        counted(len(registry.strategies), "strategy", "strategies"),
+        counted(len(registry.readers), "dataset reader"),
+    ]
+    if registry.failures:
+        parts.append(f"{counted(len(registry.failures), 'plugin failure')}: see Plugins")
+    return "Ready  ·  " + "  ·  ".join(parts)

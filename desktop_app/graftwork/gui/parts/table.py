@@ -1,0 +1,133 @@
+"""A table that shows records: sortable, copyable, named for screen readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column: its heading, what it shows of a record, and what it sorts by."""
+
+    heading: str
+    text: Callable[[Any], str]
+    key: Callable[[Any], Any] | None = None
+    right: bool = False
+    stretch: bool = False
+
+
+class RecordModel(QAbstractTableModel):
+    """Records in rows."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self.columns = columns
+        self.records: Sequence[Any] = ()
+
+    def show_records(self, records: Sequence[Any]) -> None:
+        """Show these from now on."""
+        self.beginResetModel()
+        self.records = records
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
+        """How many records there are."""
+        return 0 if parent.isValid() else len(self.records)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
+        """How many columns there are."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        """The column's heading."""
+        if orientation == Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(self.columns[section])
+        return self.columns[section].heading if role == Qt.ItemDataRole.DisplayRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The cell's text; to sort by, its key."""
+        column, record = self.columns[index.column()], self.records[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+                return column.text(record)
+            case Qt.ItemDataRole.UserRole:
+                return (column.key or column.text)(record)
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _side(column)
+        return None
+
+
+def _side(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.right else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class RecordTable(QTableView):
+    """Shows records; a click on a heading sorts by it."""
+
+    def __init__(self, name: str, columns: Sequence[Column]) -> None:
+        super().__init__()
+        self._records = RecordModel(columns)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self._records)
+        self._sorted.setSortRole(Qt.ItemDataRole.UserRole)
+        self._sorted.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.setModel(self._sorted)
+        self.setAccessibleName(name)
+        self._dress(columns)
+
+    def _dress(self, columns: Sequence[Column]) -> None:
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setSortingEnabled(True)
+        self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(34)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        for number, column in enumerate(columns):
+            stretch, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
+            header.setSectionResizeMode(number, stretch if column.stretch else fit)
+
+    def show_records(self, records: Sequence[Any]) -> None:
+        """Show these from now on."""
+        self._records.show_records(records)
+
+    @property
+    def records(self) -> Sequence[Any]:
+        """What is shown, in the order in which it was given."""
+        return self._records.records
+
+    def current(self) -> Any:
+        """The record that is chosen, or None."""
+        index = self._sorted.mapToSource(self.currentIndex())
+        return self._records.records[index.row()] if index.isValid() else None
+
+    def as_text(self) -> str:
+        """All rows as they are sorted, with tabs between the cells."""
+        headings = [column.heading for column in self._records.columns]
+        rows = [
+            [self._sorted.index(row, column).data() for column in range(len(headings))]
+            for row in range(self._sorted.rowCount())
+        ]
+        return "\n".join("\t".join(cells) for cells in [headings, *rows])

@@ -1,0 +1,1 @@
+"""Small pictures of image files, read in the background."""

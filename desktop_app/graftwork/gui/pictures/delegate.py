@@ -1,0 +1,96 @@
+"""Paints one picture of the grid: a tile, and two lines below it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from graftwork.gui.colors import Colors, current_colors
+
+from .model import Picture
+
+TILE = 112
+_LINE = 20
+_MARGIN = 6
+
+
+class PictureDelegate(QStyledItemDelegate):
+    """All items are of one size, which makes a list of any length open at once."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self._lines = lines
+
+    @property
+    def cell(self) -> QSize:
+        """The size of one item."""
+        return QSize(TILE + 2 * _MARGIN, TILE + 2 * _MARGIN + self._lines * _LINE)
+
+    def sizeHint(  # noqa: N802 - Qt's name
+        self,
+        option: QStyleOptionViewItem,  # noqa: ARG002
+        index: QModelIndex | QPersistentModelIndex,  # noqa: ARG002
+    ) -> QSize:
+        """The one size."""
+        return self.cell
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        """Paint the tile, its picture and its lines."""
+        given: Any = option
+        colors = current_colors()
+        tile = QRect(given.rect.topLeft(), QSize(TILE, TILE)).translated(_MARGIN, _MARGIN)
+        painter.save()
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        )
+        _paint_tile(painter, tile, colors, selected=bool(given.state & _SELECTED))
+        _paint_picture(painter, tile, colors, index.data(Qt.ItemDataRole.DecorationRole))
+        _paint_lines(painter, tile, colors, index.data(Qt.ItemDataRole.UserRole), self._lines)
+        painter.restore()
+
+
+_SELECTED = QStyle.StateFlag.State_Selected
+
+
+def _paint_tile(painter: QPainter, tile: QRect, colors: Colors, *, selected: bool) -> None:
+    painter.setBrush(QColor(colors.accent_soft if selected else colors.sunken))
+    pen = QPen(QColor(colors.accent), 2) if selected else QPen(QColor(colors.border), 1)
+    painter.setPen(pen)
+    painter.drawRoundedRect(tile, 6, 6)
+
+
+def _paint_picture(painter: QPainter, tile: QRect, colors: Colors, picture: QPixmap | None) -> None:
+    if picture is None:
+        return
+    if picture.isNull():
+        painter.setPen(QColor(colors.danger))
+        painter.drawText(tile, int(Qt.AlignmentFlag.AlignCenter), "unusable")
+        return
+    inside = tile.adjusted(4, 4, -4, -4)
+    size = picture.size().scaled(inside.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    place = QRect(inside.topLeft(), size)
+    place.moveCenter(tile.center())
+    painter.drawPixmap(place, picture)
+
+
+def _paint_lines(
+    painter: QPainter, tile: QRect, colors: Colors, picture: Picture, lines: int
+) -> None:
+    texts = [(picture.caption, colors.text)]
+    texts.append((picture.detail, colors.danger if picture.alert else colors.muted))
+    font = painter.font()
+    font.setPointSizeF(font.pointSizeF() * 0.9)
+    painter.setFont(font)
+    for number, (text, color) in enumerate(texts[:lines]):
+        place = QRect(tile.left(), tile.bottom() + 3 + number * _LINE, tile.width(), _LINE)
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+        painter.setPen(QColor(color))
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), shown)

@@ -1,0 +1,61 @@
+"""A grid of pictures that stays quick with a hundred thousand of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QAbstractItemView, QListView
+
+from .delegate import PictureDelegate
+from .loader import PictureLoader
+from .model import Picture, PictureModel
+
+
+class PictureGrid(QListView):
+    """Shows pictures; a double click or Enter opens the file in the system's viewer."""
+
+    picked = Signal(object)
+
+    def __init__(self, name: str, loader: PictureLoader, *, lines: int = 1) -> None:
+        super().__init__()
+        self._pictures = PictureModel(loader)
+        delegate = PictureDelegate(lines)
+        delegate.setParent(self)
+        self.setAccessibleName(name)
+        self.setModel(self._pictures)
+        self.setItemDelegate(delegate)
+        self.setGridSize(delegate.cell)
+        self._make_quick()
+        self.activated.connect(self._open)
+        self.selectionModel().currentChanged.connect(self._pick)
+
+    def _make_quick(self) -> None:
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setUniformItemSizes(True)
+        self.setLayoutMode(QListView.LayoutMode.Batched)
+        self.setBatchSize(500)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setSpacing(0)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def show_pictures(self, pictures: Sequence[Picture]) -> None:
+        """Show these from now on, from the top."""
+        self._pictures.show_pictures(pictures)
+        self.scrollToTop()
+
+    @property
+    def count(self) -> int:
+        """How many pictures there are."""
+        return self._pictures.rowCount()
+
+    def _open(self, index: QModelIndex) -> None:
+        path = self._pictures.picture_at(index.row()).path
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+    def _pick(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            self.picked.emit(self._pictures.picture_at(current.row()))

@@ -1,0 +1,105 @@
+"""The confusion matrix: what each true class was taken for. A click shows the images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from graftwork.gui.colors import current_colors
+
+if TYPE_CHECKING:
+    from graftwork.evaluation.report import Evaluation
+
+Index = QModelIndex | QPersistentModelIndex
+_SMALLEST_CELL = 44
+
+
+class ConfusionModel(QAbstractTableModel):
+    """Rows are true classes, columns predicted ones; colours are shares of the row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.classes: tuple[str, ...] = ()
+        self._counts: tuple[tuple[int, ...], ...] = ()
+
+    def show_evaluation(self, evaluation: Evaluation) -> None:
+        """Show the matrix of this evaluation."""
+        self.beginResetModel()
+        self.classes = evaluation.classes
+        self._counts = evaluation.confusion
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
+        """How many classes there are."""
+        return 0 if parent.isValid() else len(self.classes)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
+        """How many classes there are."""
+        return self.rowCount(parent)
+
+    def headerData(  # noqa: N802 - Qt's name
+        self,
+        section: int,
+        orientation: Qt.Orientation,  # noqa: ARG002 - both name the same classes
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> object:
+        """The class's name."""
+        shown = role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}
+        return self.classes[section] if shown else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The count, its colour, and what it says in words."""
+        row, column = index.row(), index.column()
+        count = self._counts[row][column]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return f"{count:,}" if count else "·"
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return Qt.AlignmentFlag.AlignCenter
+            case Qt.ItemDataRole.BackgroundRole:
+                return _shade(count / max(1, sum(self._counts[row])), right=row == column)
+            case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
+                true, said = self.classes[row], self.classes[column]
+                return f"{count:,} images of “{true}” taken for “{said}”"
+        return None
+
+
+def _shade(share: float, *, right: bool) -> QColor:
+    colors = current_colors()
+    color = QColor(colors.accent if right else colors.danger)
+    color.setAlphaF(0.0 if share == 0 else 0.12 + 0.5 * share)
+    return color
+
+
+class ConfusionTable(QTableView):
+    """``picked`` carries the true and the predicted class of the cell that is chosen."""
+
+    picked = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._matrix = ConfusionModel()
+        self.setModel(self._matrix)
+        self.setAccessibleName("Confusion matrix: true classes in rows, predicted in columns")
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setMinimumSectionSize(_SMALLEST_CELL)
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+            header.setSectionsClickable(False)
+        self.verticalHeader().setMaximumWidth(140)
+        self.selectionModel().currentChanged.connect(self._tell)
+
+    def show_evaluation(self, evaluation: Evaluation) -> None:
+        """Show the matrix of this evaluation."""
+        self._matrix.show_evaluation(evaluation)
+
+    def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        if current.isValid():
+            classes = self._matrix.classes
+            self.picked.emit(classes[current.row()], classes[current.column()])

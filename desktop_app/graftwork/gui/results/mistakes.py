@@ -1,0 +1,87 @@
+"""The confusion matrix, and beside it the images that it counts, worst mistakes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from graftwork.gui.parts.boxes import GRID, Card, column, row
+from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.text import counted, label
+from graftwork.gui.pictures.grid import PictureGrid
+from graftwork.gui.pictures.loader import PictureLoader
+from graftwork.gui.pictures.model import Picture
+
+from .confusion import ConfusionTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graftwork.evaluation.report import Evaluation, Prediction
+
+
+class MistakesView(QWidget):
+    """All wrong images at first; those of one cell once it is chosen."""
+
+    def __init__(self, loader: PictureLoader) -> None:
+        super().__init__()
+        self.confusion = ConfusionTable()
+        self.images = PictureGrid("Images", loader, lines=2)
+        self.what = label(role="heading", wrap=True)
+        self._all = button("Show all mistakes", self.show_all, kind="quiet")
+        self._evaluation: Evaluation | None = None
+        self._lay_out()
+        self.confusion.picked.connect(self._show_cell)
+
+    def _lay_out(self) -> None:
+        hint = label("Rows: what it is. Columns: what it was taken for. Click a cell.", "small")
+        left = Card("What was taken for what", hint, self.confusion)
+        head = row(self.what, self._all)
+        head.setStretch(0, 1)
+        right = Card("", head, self.images, margin=12)
+        splitter = QSplitter()
+        splitter.setHandleWidth(2 * GRID)
+        splitter.setChildrenCollapsible(False)
+        splitter.addWidget(left)
+        splitter.addWidget(right)
+        splitter.setSizes([500, 540])
+        self.setLayout(column(splitter))
+
+    def show_evaluation(self, evaluation: Evaluation) -> None:
+        """Show the matrix and all mistakes of this evaluation."""
+        self._evaluation = evaluation
+        self.confusion.show_evaluation(evaluation)
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Show all images that were named wrongly."""
+        if self._evaluation is None:
+            return
+        wrong = [p for p in self._evaluation.predictions if p.label != p.predicted]
+        self.confusion.clearSelection()
+        self._all.hide()
+        of_all = f"of {counted(self._evaluation.images, 'test image')} named wrongly"
+        self._show(wrong, f"{len(wrong):,} {of_all}" if wrong else "Every test image is right")
+
+    def _show_cell(self, true: str, predicted: str) -> None:
+        if self._evaluation is None:
+            return
+        cell = [
+            prediction
+            for prediction in self._evaluation.predictions
+            if (prediction.label, prediction.predicted) == (true, predicted)
+        ]
+        self._all.show()
+        self._show(cell, f"{counted(len(cell), 'image')} of “{true}” named “{predicted}”")
+
+    def _show(self, predictions: Sequence[Prediction], what: str) -> None:
+        surest_first = sorted(predictions, key=lambda each: -each.confidence)
+        self.what.setText(what)
+        self.images.show_pictures([_picture(prediction) for prediction in surest_first])
+
+
+def _picture(prediction: Prediction) -> Picture:
+    said = f"{prediction.predicted}, {prediction.confidence:.0%}"
+    wrong = prediction.label != prediction.predicted
+    return Picture(path=prediction.path, caption=prediction.label, detail=said, alert=wrong)

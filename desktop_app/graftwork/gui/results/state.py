@@ -1,0 +1,94 @@
+"""The run whose results, charts and export are shown; measured in the background if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from graftwork.engine.events import TrainingEvent
+from graftwork.engine.history import RunHistory
+from graftwork.gui.tasks import Tasks
+from graftwork.gui.worker import GeneratorThread
+from graftwork.runs.log import load_history
+from graftwork.runs.record import RunRecord
+from graftwork.runs.workshop import EVALUATION_FILE, Workshop
+
+if TYPE_CHECKING:
+    from graftwork.evaluation.report import Evaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownRun:
+    """A run with all that is known of it; no evaluation if it kept no weights."""
+
+    run: RunRecord
+    history: RunHistory
+    evaluation: Evaluation | None
+
+
+def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None, ShownRun]:
+    """Read what a run left, and measure it on its test images if nobody has yet."""
+    run = workshop.store.get(run_id)
+    history = load_history(run)
+    evaluation = _kept_evaluation(run.folder / EVALUATION_FILE)
+    if evaluation is None and run.score is not None:
+        evaluation = yield from workshop.evaluate(run_id)
+        run = workshop.store.get(run_id)
+    return ShownRun(run=run, history=history, evaluation=evaluation)
+
+
+def _kept_evaluation(file: Path) -> Evaluation | None:
+    from graftwork.evaluation.report import Evaluation
+
+    try:
+        return Evaluation.model_validate_json(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+class ResultState(QObject):
+    """Which run is looked at; ``opening`` tells that one is studied, then ``shown`` or ``failed``.
+
+    ``said`` carries each event meanwhile.
+    """
+
+    opening = Signal(object)
+    said = Signal(object)
+    shown = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+
+    def __init__(self, workshop: Workshop, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.workshop = workshop
+        self.current: ShownRun | None = None
+        self._tasks = tasks
+        self._thread: GeneratorThread | None = None
+
+    def open(self, run: RunRecord) -> None:
+        """Study this run, instead of the one before."""
+        self.cancel()
+        self.current = None
+        self.opening.emit(run)
+        self._thread = self._tasks.start(
+            lambda: study_run(self.workshop, run.id),
+            produced=self.said.emit,
+            returned=self._take,
+            failed=self.failed.emit,
+            stopped=self.cancelled.emit,
+        )
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop studying, if a run is studied."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+    def _take(self, shown: ShownRun) -> None:
+        self.current = shown
+        self.shown.emit(shown)

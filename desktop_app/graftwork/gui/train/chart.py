@@ -1,0 +1,116 @@
+"""One chart: curves with axes, a legend, and a mark where each phase begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from graftwork.gui.colors import current_colors
+from graftwork.gui.parts.boxes import Card
+from graftwork.gui.parts.text import label
+
+from .curves import ChartSpec, Curve
+
+
+class Chart(Card):
+    """Draws what it is given; nothing is read or computed here."""
+
+    def __init__(self, spec: ChartSpec, parent: QWidget | None = None) -> None:
+        self._plot = pg.PlotWidget()
+        super().__init__("", label(spec.title, "muted"), self._plot, margin=10)
+        self.setParent(parent)
+        self.spec = spec
+        self._lines: dict[str, pg.PlotDataItem] = {}
+        self._marks: list[pg.InfiniteLine] = []
+        self._legend = self._plot.addLegend(offset=(-6, 4), labelTextSize="8pt", colCount=1)
+        self._prepare()
+        self._dress()
+
+    def _prepare(self) -> None:
+        self.body.setSpacing(2)
+        self._plot.setAccessibleName(self.spec.title)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.setMinimumHeight(96)
+        self._plot.setMenuEnabled(False)
+        self._plot.hideButtons()
+        self._plot.setMouseEnabled(x=False, y=False)
+        self._plot.setLogMode(y=self.spec.logarithmic)
+        self._plot.setLabel("bottom", self.spec.x_axis)
+        self._plot.setClipToView(True)
+        self._plot.setDownsampling(auto=True, mode="peak")
+        self._plot.showGrid(y=True, alpha=0.12)
+        self._plot.getAxis("left").setWidth(46)
+        self._plot.setXRange(0, 1)
+        self._plot.enableAutoRange()
+        if self.spec.from_zero:
+            self._plot.setLimits(yMin=0)
+
+    def show_curves(self, curves: Sequence[Curve], phases: Sequence[tuple[float, str]]) -> None:
+        """Draw these, and a line at the beginning of each phase."""
+        for gone in set(self._lines) - {curve.name for curve in curves}:
+            self._plot.removeItem(self._lines.pop(gone))
+        for curve in curves:
+            self._show_curve(curve)
+        self._legend.setVisible(len([curve for curve in curves if len(curve.x)]) > 1)
+        if self.spec.phases:
+            self._mark_phases(phases)
+
+    def _show_curve(self, curve: Curve) -> None:
+        line = self._lines.get(curve.name)
+        if line is None:
+            line = self._lines[curve.name] = self._plot.plot(name=curve.name or None)
+        line.setData(*_drawable(curve, logarithmic=self.spec.logarithmic))
+        self._paint(line, curve)
+
+    def _paint(self, line: pg.PlotDataItem, curve: Curve) -> None:
+        series = current_colors().series
+        color = QColor(series[curve.color % len(series)])
+        color.setAlpha(90 if curve.faint else 255)
+        line.setPen(pg.mkPen(color, width=1))
+        line.setZValue(0 if curve.faint else 1)
+        if curve.points:
+            line.setSymbol("o" if len(curve.x) < 60 else None)
+            line.setSymbolSize(5)
+            line.setSymbolPen(None)
+            line.setSymbolBrush(color)
+
+    def _mark_phases(self, phases: Sequence[tuple[float, str]]) -> None:
+        for place, name in phases[len(self._marks) :]:
+            mark = pg.InfiniteLine(place, label=name, labelOpts={"position": 0.06, "angle": 0})
+            self._marks.append(mark)
+            self._plot.addItem(mark)
+        self._dress_marks()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "spec"):
+            self._dress()
+
+    def _dress(self) -> None:
+        colors = current_colors()
+        self._plot.setBackground(colors.surface)
+        for side in ("left", "bottom"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(pg.mkPen(colors.border))
+            axis.setTextPen(colors.muted)
+        self._legend.setLabelTextColor(QColor(colors.muted))
+        self._dress_marks()
+
+    def _dress_marks(self) -> None:
+        colors = current_colors()
+        for mark in self._marks:
+            mark.setPen(pg.mkPen(colors.strong_border, style=Qt.PenStyle.DashLine))
+            mark.label.setColor(colors.muted)
+
+
+def _drawable(curve: Curve, *, logarithmic: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The curve without what cannot be drawn: infinite values, and zeros on a log axis."""
+    x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
+    good = np.isfinite(y) & ((y > 0) | (not logarithmic))
+    return x[good], y[good]

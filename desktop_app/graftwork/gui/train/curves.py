@@ -1,0 +1,119 @@
+"""From a run's history to the curves of each chart. Plain Python, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from graftwork.engine.history import RunHistory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A named line; ``faint`` ones stand behind the others, ``points`` marks each value."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: int = 0
+    faint: bool = False
+    points: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartSpec:
+    """What a chart is called, what its axes are, and where its curves come from."""
+
+    title: str
+    x_axis: str
+    curves: Callable[[RunHistory], list[Curve]]
+    logarithmic: bool = False
+    from_zero: bool = False
+    phases: bool = True
+
+
+def loss_curves(history: RunHistory) -> list[Curve]:
+    """Loss of each step, and of each epoch on training and validation images."""
+    x = history.epoch_positions
+    train = [epoch.train_loss for epoch in history.epochs]
+    validation = [epoch.validation_loss for epoch in history.epochs]
+    return [
+        Curve(name="each step", x=history.step_positions, y=history.step_losses, faint=True),
+        Curve(name="training", x=x, y=train, points=True),
+        Curve(name="validation", x=x, y=validation, color=1, points=True),
+    ]
+
+
+def accuracy_curves(history: RunHistory) -> list[Curve]:
+    """Accuracy in percent of each epoch on training and validation images."""
+    x = history.epoch_positions
+    train = [100 * epoch.train_accuracy for epoch in history.epochs]
+    validation = [100 * epoch.validation_accuracy for epoch in history.epochs]
+    balanced = [100 * epoch.validation_balanced_accuracy for epoch in history.epochs]
+    return [
+        Curve(name="training", x=x, y=train, points=True),
+        Curve(name="validation", x=x, y=validation, color=1, points=True),
+        Curve(name="validation, balanced", x=x, y=balanced, color=2, faint=True),
+    ]
+
+
+def rate_curves(history: RunHistory) -> list[Curve]:
+    """The learning rate of each stage; stages with the same rate all along share a curve."""
+    lines: dict[tuple[tuple[float, float], ...], list[str]] = {}
+    for stage, line in history.step_rates.items():
+        lines.setdefault(tuple(line), []).append(stage)
+    return [
+        Curve(name=_joined(names), x=[x for x, _ in line], y=[y for _, y in line], color=number)
+        for number, (line, names) in enumerate(lines.items())
+    ]
+
+
+def _joined(stages: list[str]) -> str:
+    return stages[0] if len(stages) == 1 else f"{stages[0]} … {stages[-1]}"
+
+
+def speed_curves(history: RunHistory) -> list[Curve]:
+    """Images per second of each step."""
+    return [Curve(name="", x=history.step_positions, y=history.step_speeds)]
+
+
+def load_curves(history: RunHistory) -> list[Curve]:
+    """How busy processor and graphics processor are, in percent."""
+    cpu = [float(load.cpu_percent) for load in history.loads]
+    gpu = [load.gpu_percent for load in history.loads if load.gpu_percent is not None]
+    return [_samples("processor", cpu, 0), *([_samples("GPU", gpu, 1)] if gpu else [])]
+
+
+def memory_curves(history: RunHistory) -> list[Curve]:
+    """Memory in use, in GiB."""
+    main = [load.memory_mib / 1024 for load in history.loads]
+    gpu = [x.gpu_memory_mib / 1024 for x in history.loads if x.gpu_memory_mib is not None]
+    return [_samples("main", main, 0), *([_samples("GPU", gpu, 1)] if gpu else [])]
+
+
+def _samples(name: str, values: list[float], color: int) -> Curve:
+    return Curve(name=name, x=list(range(1, len(values) + 1)), y=values, color=color)
+
+
+LARGE_CHARTS = (
+    ChartSpec(title="Loss", x_axis="epochs", curves=loss_curves, from_zero=True),
+    ChartSpec(title="Accuracy (%)", x_axis="epochs", curves=accuracy_curves),
+)
+SMALL_CHARTS = (
+    ChartSpec(title="Learning rate", x_axis="epochs", curves=rate_curves, logarithmic=True),
+    ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, from_zero=True),
+    ChartSpec(title="Load (%)", x_axis="samples", curves=load_curves, from_zero=True, phases=False),
+    ChartSpec(
+        title="Memory (GiB)", x_axis="samples", curves=memory_curves, from_zero=True, phases=False
+    ),
+)
+
+
+def phase_boundaries(history: RunHistory) -> list[tuple[float, str]]:
+    """Where on the axis of epochs each phase but the first begins, and its name."""
+    ran = {ended.phase: ended.epochs_run for ended in history.phase_ends}
+    place, found = 0.0, []
+    for phase in history.phases:
+        found.append((place, phase.name))
+        place += ran.get(phase.phase, 0)
+    return found[1:]

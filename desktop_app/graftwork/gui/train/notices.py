@@ -1,0 +1,46 @@
+"""The choices and warnings of a run, in the order in which they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtWidgets import QListWidget, QListWidgetItem
+
+from graftwork.engine.events import Notice
+from graftwork.engine.history import RunHistory
+from graftwork.gui.icons import icon
+
+
+class NoticeList(QListWidget):
+    """Grows with the history; a new history empties it."""
+
+    def __init__(self, history: Callable[[], RunHistory]) -> None:
+        super().__init__()
+        self._history = history
+        self._shown: RunHistory | None = None
+        self.setAccessibleName("What was chosen, and why")
+        self.setWordWrap(True)
+        self.setIconSize(QSize(16, 16))
+        self.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self.setHorizontalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start(200)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Add what is new."""
+        history = self._history()
+        if history is not self._shown:
+            self.clear()
+            self._shown = history
+        for notice in history.notices[self.count() :]:
+            self.addItem(_item(notice))
+            self.scrollToBottom()
+
+
+def _item(notice: Notice) -> QListWidgetItem:
+    item = QListWidgetItem(icon(notice.level), notice.text)
+    item.setToolTip(notice.text)
+    return item

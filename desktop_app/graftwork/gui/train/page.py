@@ -1,0 +1,107 @@
+"""The Train page: set up a run, then watch it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+from PySide6.QtWidgets import QStackedWidget
+
+from graftwork.gui.data.opening import Opened
+from graftwork.gui.data.state import DataState
+from graftwork.gui.parts.buttons import Segments, button
+from graftwork.gui.parts.page import Page
+from graftwork.gui.worker import Failure
+from graftwork.settings import Settings
+
+from .live import LiveView
+from .setup import TrainSetup
+from .state import Ending, TrainState
+
+_NO_DATA = "Open a data set on the Data page first."
+SETUP, PROGRESS = 0, 1
+
+
+class TrainPage(Page):
+    """Start, pause and stop stand above; what there is to set or to see, below."""
+
+    def __init__(
+        self,
+        state: TrainState,
+        data: DataState,
+        settings: Settings,
+        show_results: Callable[[], object],
+    ) -> None:
+        self._state = state
+        self._data = data
+        self.start = button("Start training", self._start, kind="primary", picture="play")
+        self.pause = button("Pause", state.pause_or_resume, picture="pause")
+        self.stop = button("Stop and keep the best", state.stop, picture="stop")
+        self.results = button("See the results", show_results, kind="primary", picture="results")
+        self.views = Segments("Setup", "Progress")
+        buttons = (self.views, self.pause, self.stop, self.results, self.start)
+        super().__init__("Train", _NO_DATA, *buttons)
+        self.setup = TrainSetup(data.registry, settings)
+        self.live = LiveView(lambda: state.history)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.setup)
+        self._stack.addWidget(self.live)
+        self.body.addWidget(self._stack)
+        self.views.allow(PROGRESS, allowed=False)
+        self._listen()
+        self._refresh()
+
+    def _listen(self) -> None:
+        self.views.chosen.connect(self._stack.setCurrentIndex)
+        self.views.chosen.connect(self._refresh)
+        self.setup.changed.connect(self._refresh)
+        self._data.opened.connect(self._show_data)
+        self._data.checked.connect(self._show_data)
+        self._state.changed.connect(self._refresh)
+        self._state.started.connect(self._show_progress)
+        self._state.ended.connect(self._show_ending)
+
+    def _start(self) -> None:
+        opened = self._data.current
+        if opened is None or self._state.is_busy:
+            return
+        try:
+            job = self.setup.job(opened.wish)
+        except ValidationError as error:
+            self.failure.show_failure(_refused(error))
+            return
+        self._state.start(job)
+
+    def _show_data(self, opened: Opened) -> None:
+        self.subtitle.setText(opened.summary())
+        self._refresh()
+
+    def _show_progress(self) -> None:
+        self.failure.hide()
+        self.views.allow(PROGRESS, allowed=True)
+        self.views.choose(PROGRESS)
+
+    def _show_ending(self, ending: Ending) -> None:
+        if ending.failure is not None:
+            self.failure.show_failure(ending.failure)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        doing, ending = self._state.doing, self._state.ending
+        busy = self._state.is_busy
+        has_results = ending is not None and ending.run is not None and ending.run.score is not None
+        self.start.setVisible(not busy)
+        self.start.setEnabled(self._data.current is not None and self.setup.is_valid)
+        self.start.setToolTip("" if self._data.current else _NO_DATA)
+        self.results.setVisible(not busy and has_results and self.views.current == PROGRESS)
+        self.start.setVisible(not busy and not self.results.isVisibleTo(self))
+        self.pause.setVisible(busy)
+        self.pause.setEnabled(doing in {"training", "pausing"})
+        self.pause.setText("Resume" if doing == "pausing" else "Pause")
+        self.stop.setVisible(busy)
+        self.stop.setEnabled(doing != "stopping")
+        self.setup.setEnabled(not busy)
+
+
+def _refused(error: ValidationError) -> Failure:
+    return Failure(message=str(error.errors()[0]["msg"]), details=str(error))

@@ -1,0 +1,70 @@
+"""What a run does now, how far it is, how good so far, and what it had to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QLabel, QProgressBar
+
+from graftwork.engine.history import RunHistory
+from graftwork.gui.parts.boxes import GRID, Card, column, row
+from graftwork.gui.parts.text import label
+
+from .summary import best_so_far, fraction, position, present_work
+
+_STEPS = 1000
+
+
+class ProgressCard(Card):
+    """A sentence, a bar, and the figures that people ask for while they wait."""
+
+    def __init__(self, history: Callable[[], RunHistory]) -> None:
+        super().__init__()
+        self._history = history
+        self.what = label(role="heading")
+        self.where = label(role="muted")
+        self.best = label("–", "heading")
+        self._best_where = label(role="small")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress of the training")
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start(200)
+
+    def _lay_out(self) -> None:
+        work = column(row(self.what, GRID, self.where, None), self._bar)
+        best = row(
+            column(label("Best on validation images", "small"), self._best_where, gap=0), self.best
+        )
+        line = row(work, best, gap=4 * GRID)
+        line.setStretch(0, 1)
+        self.body.addLayout(line)
+
+    @Slot()
+    def refresh(self) -> None:
+        """Say how the run stands now."""
+        history = self._history()
+        _tell(self.what, present_work(history))
+        _tell(self.where, position(history))
+        figure, where = best_so_far(history)
+        _tell(self.best, figure)
+        _tell(self._best_where, where)
+        done = fraction(history)
+        self._bar.setRange(0, 0 if done is None else _STEPS)
+        self._bar.setValue(0 if done is None else round(done * _STEPS))
+
+    def follow(self, *, following: bool) -> None:
+        """Refresh by itself, or not any more."""
+        self.refresh()
+        if following:
+            self._timer.start(200)
+        else:
+            self._timer.stop()
+
+
+def _tell(target: QLabel, text: str) -> None:
+    if target.text() != text:
+        target.setText(text)

@@ -1,0 +1,98 @@
+"""Chooses network, strategy and numbers, side by side."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from graftwork.engine.job import TrainingJob
+from graftwork.gui.data.opening import Wish
+from graftwork.gui.form.settings_form import SettingsForm
+from graftwork.gui.parts.boxes import GRID, Card, column, row, scrolling
+from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.choice_list import ChoiceList
+from graftwork.gui.parts.fitting_stack import FittingStack
+from graftwork.gui.parts.text import label
+from graftwork.plugin_host import Registry
+from graftwork.settings import Settings
+
+from .choices import backbone_choices, strategy_choices
+from .numbers import FOLDED, make_job, numbers_model
+
+
+class TrainSetup(QWidget):
+    """Everything of a job but its data."""
+
+    changed = Signal()
+
+    def __init__(self, registry: Registry, settings: Settings) -> None:
+        super().__init__()
+        self._registry = registry
+        self._settings = settings
+        self.backbones = ChoiceList("Network", backbone_choices(registry.backbones.values()))
+        self.strategies = ChoiceList("Strategy", strategy_choices(registry.strategies.values()))
+        strategies = registry.strategies.items()
+        self.forms = {name: SettingsForm(strategy.settings) for name, strategy in strategies}
+        self.numbers = SettingsForm(numbers_model(), folded=FOLDED)
+        self._forms = FittingStack()
+        self._form_title = label("", "heading", wrap=True)
+        self._lay_out()
+        self._listen()
+        self.backbones.choose(settings.backbone or "")
+        self.strategies.choose(settings.strategy or "")
+
+    def _lay_out(self) -> None:
+        for form in self.forms.values():
+            self._forms.add(form)
+        reset = button("Reset to defaults", self.reset, kind="quiet", picture="reset")
+        numbers = label("The numbers", "heading")
+        inside = QWidget()
+        parts = (self._form_title, self._forms, GRID, numbers, self.numbers, GRID, row(reset), None)
+        inside.setLayout(column(*parts, gap=12, margin=4))
+        right = Card("", scrolling(inside), margin=12)
+        network = Card("1  The network to start from", self.backbones, margin=12)
+        strategy = Card("2  How to transfer", self.strategies, margin=12)
+        layout = row(network, strategy, right, gap=2 * GRID)
+        for number in range(3):
+            layout.setStretch(number, 1)
+        self.setLayout(layout)
+
+    def _listen(self) -> None:
+        self.backbones.chosen.connect(self._note_backbone)
+        self.strategies.chosen.connect(self._show_form)
+        for form in (self.numbers, *self.forms.values()):
+            form.changed.connect(self.changed)
+
+    def reset(self) -> None:
+        """Enter the defaults of the chosen strategy and of the numbers."""
+        self.numbers.reset()
+        self.forms[self.strategies.current or ""].reset()
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether what is entered makes a job."""
+        form = self.forms.get(self.strategies.current or "")
+        return form is not None and form.is_valid and self.numbers.is_valid
+
+    def job(self, wish: Wish) -> TrainingJob:
+        """The job on this data; raises ``pydantic.ValidationError``."""
+        strategy = self.strategies.current or ""
+        return make_job(
+            wish,
+            self.backbones.current or "",
+            strategy,
+            self.forms[strategy].values(),
+            self.numbers.values(),
+        )
+
+    def _note_backbone(self, name: str) -> None:
+        self._settings.backbone = name
+        self.changed.emit()
+
+    def _show_form(self, name: str) -> None:
+        self._settings.strategy = name
+        form = self.forms[name]
+        self._form_title.setText(f"3  Settings of “{self._registry.strategies[name].title}”")
+        self._form_title.setVisible(not form.is_empty)
+        self._forms.show_page(form)
+        self.changed.emit()

@@ -1,0 +1,61 @@
+"""What a run's history says in a sentence: what it does, how long yet, how good so far."""
+
+from __future__ import annotations
+
+from graftwork.engine.history import RunHistory
+from graftwork.gui.parts.text import duration
+
+
+def present_work(history: RunHistory) -> str:
+    """What the run does now."""
+    if history.ended is not None:
+        return "Training is done"
+    if history.progress is not None:
+        return history.progress.what
+    if history.phases:
+        phase = history.phases[-1]
+        return f"Phase {len(history.phases)}: {phase.name}"
+    return "Getting ready"
+
+
+def position(history: RunHistory) -> str:
+    """How far the present work is, and how long it will take at most."""
+    if history.ended is not None:
+        return f"in {duration(history.ended.seconds)}"
+    if history.progress is not None:
+        return f"{history.progress.done:,} of {history.progress.total:,}"
+    if not history.phases:
+        return ""
+    epoch = min(int(history.epochs_in_phase) + 1, history.phases[-1].epochs)
+    text = f"epoch {epoch:,} of at most {history.phases[-1].epochs:,}"
+    left = seconds_left(history)
+    return text if left is None else f"{text}, at most {duration(left)} left in this phase"
+
+
+def seconds_left(history: RunHistory) -> float | None:
+    """How long the present phase takes if no early stop ends it; None while it is unknown."""
+    if not history.phases or history.ended is not None:
+        return None
+    phase = history.phases[-1]
+    times = [epoch.seconds for epoch in history.epochs if epoch.phase == phase.phase][-5:]
+    if not times:
+        return None
+    return sum(times) / len(times) * max(0.0, phase.epochs - history.epochs_in_phase)
+
+
+def fraction(history: RunHistory) -> float | None:
+    """How much of the present work is done, 0 to 1; None where nobody knows."""
+    if history.ended is not None:
+        return 1.0
+    if history.progress is not None:
+        total = history.progress.total
+        return history.progress.done / total if total else None
+    return history.fraction_of_phase if history.phases else None
+
+
+def best_so_far(history: RunHistory) -> tuple[str, str]:
+    """The best epoch's accuracy on validation images, and which epoch that was."""
+    if history.best is None:
+        return "–", "no epoch yet"
+    number = history.epochs.index(history.best) + 1
+    return f"{history.best.validation_accuracy:.1%}", f"epoch {number} of {len(history.epochs)}"
