@@ -11,7 +11,11 @@ from .tiny import TINY
 
 
 def tiny_classifier(
-    *, fit: str = "squash", channels: int = 3, dropout: float = 0.0, classes: tuple[str, ...] = ("a", "b", "c")
+    *,
+    fit: str = "squash",
+    channels: int = 3,
+    dropout: float = 0.0,
+    classes: tuple[str, ...] = ("a", "b", "c"),
 ) -> Classifier:
     """A classifier with random weights that are always the same."""
     info = ClassifierInfo(
@@ -26,5 +30,3 @@ def tiny_classifier(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         return build_classifier(TINY, info)
-
-

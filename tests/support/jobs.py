@@ -12,7 +12,10 @@ from graftwork.plugin_host.registry import Registry
 
 
 def small_job(
-    data: Path, strategy: str = "feature-extraction", settings: dict[str, Any] | None = None, **training: Any
+    data: Path,
+    strategy: str = "feature-extraction",
+    settings: dict[str, Any] | None = None,
+    **training: Any,
 ) -> TrainingJob:
     """A job on the tiny backbone; ``training`` are shared training settings."""
     return TrainingJob(

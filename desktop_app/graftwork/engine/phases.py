@@ -10,7 +10,7 @@ from graftwork.data.augmentation import build_augmentation
 from graftwork.plugin_api import Augmentation, Phase, PhaseReport
 
 from .best_weights import BestWeights
-from .device import choose_precision
+from .device import PrecisionChoice, choose_precision
 from .events import EpochDone, Notice, PhaseEnded, PhaseStarted, TrainingEvent
 from .freezing import check_phase, frozen_backbone, set_learning, set_modes
 from .inputs import PhaseInputs, feature_inputs, pixel_inputs
@@ -54,7 +54,7 @@ def _prepare(
     level = phase.augmentation or setup.augmentation
     inputs = yield from _inputs(setup, phase, level)
     training, spec = setup.job.training, setup.classifier.info.input
-    precision = choose_precision(training.precision, setup.device, setup.classifier.stages)
+    precision = _precision(setup, phase)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
     stages = setup.classifier.named_stages()
     return PhaseRun(
@@ -67,6 +67,14 @@ def _prepare(
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
         batches=batch_count(len(inputs.train.labels), training.batch_size),
     )
+
+
+def _precision(setup: TrainingSetup, phase: Phase) -> PrecisionChoice:
+    """A head alone costs next to nothing, so it learns in full precision."""
+    if frozen_backbone(phase):
+        return choose_precision("fp32", setup.device, setup.classifier.stages)
+    wanted = setup.job.training.precision
+    return choose_precision(wanted, setup.device, setup.classifier.stages)
 
 
 def _inputs(

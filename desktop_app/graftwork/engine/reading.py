@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from graftwork.data.catalog import find_reader, read_catalog, warnings_of
+from graftwork.data.decoding import decode
 from graftwork.data.input_spec import InputSpec, IntensityRange, input_spec
 from graftwork.data.pixels import PixelProgress, Pixels, load_pixels
 from graftwork.paths import pixels_folder
@@ -38,7 +39,7 @@ def read_pixels(
             intensity=intensity,
         )
 
-    loading = load_pixels(catalog, spec_for, pixels_folder(), reader.decode)
+    loading = load_pixels(catalog, spec_for, pixels_folder(), reader.decode or decode)
     pixels = yield from with_progress(loading)
     yield from _findings(pixels)
     _refuse_other_data(job, pixels.fingerprint)

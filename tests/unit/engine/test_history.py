@@ -7,7 +7,12 @@ from graftwork.engine.history import RunHistory
 
 def _phase(number=1, epochs=4):
     return ev.PhaseStarted(
-        phase=number, name="p", epochs=epochs, steps_per_epoch=2, rates={"head": 0.1}, precision="fp32"
+        phase=number,
+        name="p",
+        epochs=epochs,
+        steps_per_epoch=2,
+        rates={"head": 0.1},
+        precision="fp32",
     )
 
 

@@ -36,7 +36,10 @@ def test_norms_and_biases_do_not_decay():
 def test_rates_are_set_by_stage():
     optimizer, _ = _optimizer()
     set_rates(optimizer, {"middle": 1.0, "top": 2.0})
-    assert {(g["stage"], g["lr"]) for g in optimizer.param_groups} == {("middle", 1.0), ("top", 2.0)}
+    assert {(g["stage"], g["lr"]) for g in optimizer.param_groups} == {
+        ("middle", 1.0),
+        ("top", 2.0),
+    }
 
 
 def test_sgd_without_momentum_is_plain():
