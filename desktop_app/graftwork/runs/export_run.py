@@ -1,0 +1,87 @@
+"""Exports a run's classifier, proven on images that the run validated with."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graftwork.data.catalog import find_reader, read_catalog
+from graftwork.data.decoding import decode, decode_with
+from graftwork.data.input_spec import InputSpec
+from graftwork.data.intensity import to_eight_bits
+from graftwork.engine.events import Progress, TrainingEvent
+from graftwork.export.onnx_model import ExportReport, export_onnx
+from graftwork.plugin_api import DatasetError, Decoder, UnusableImageError
+from graftwork.plugin_host.registry import Registry
+
+from .errors import RunUseError
+from .kept import kept_classifier, kept_job, kept_split
+from .record import RunRecord
+
+SAMPLES = 16
+
+
+def export_run(
+    run: RunRecord, registry: Registry, file: Path, *, plain: bool
+) -> Generator[TrainingEvent, None, ExportReport]:
+    """Write the classifier to ``file`` if the model there gives the same answers."""
+    classifier = kept_classifier(run, registry)
+    yield Progress(what="Reading images", done=0, total=2)
+    samples = validation_samples(run, registry, classifier.info.input)
+    yield Progress(what="Writing and checking the model", done=1, total=2)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        report = export_onnx(classifier, file, samples, plain=plain)
+    except OSError as error:
+        msg = f"The model cannot be written to {file}: {error.strerror}. Name another place."
+        raise RunUseError(msg) from error
+    yield Progress(what="Writing and checking the model", done=2, total=2)
+    return report
+
+
+def validation_samples(
+    run: RunRecord, registry: Registry, spec: InputSpec
+) -> list[NDArray[np.uint8]]:
+    """Up to 16 of the run's validation images, as 8 bits but in their own size.
+
+    Raises ``RunUseError`` if none can be had: a model is handed over only when it was checked.
+    """
+    data = kept_job(run).data
+    try:
+        reader = find_reader(data.path, registry.readers, data.reader)
+        root = read_catalog(
+            data.path, registry.readers, reader=data.reader, options=data.reader_options
+        ).root
+    except DatasetError as error:
+        raise _nothing_to_check_with(run, data.path) from error
+    paths = [root / path for path in kept_split(run)["validation"]]
+    samples = list(islice(_decoded(_mixed(paths), reader.decode or decode, spec), SAMPLES))
+    if not samples:
+        raise _nothing_to_check_with(run, data.path)
+    return samples
+
+
+def _mixed(paths: Sequence[Path]) -> list[Path]:
+    """All of them, so that the first few are of many classes; always in the same order."""
+    return random.Random(0).sample(paths, len(paths))
+
+
+def _decoded(
+    paths: Sequence[Path], decoder: Decoder, spec: InputSpec
+) -> Iterator[NDArray[np.uint8]]:
+    for path in paths:
+        with suppress(UnusableImageError):
+            yield to_eight_bits(decode_with(decoder, path, spec.channels), spec.intensity)
+
+
+def _nothing_to_check_with(run: RunRecord, data: Path) -> RunUseError:
+    return RunUseError(
+        "A model is handed over only once it was checked on images that the run validated with, "
+        f"and none of those of run {run.id} can be read from {data}. Put them back there."
+    )

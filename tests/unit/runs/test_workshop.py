@@ -1,0 +1,385 @@
+"""The way of a run: trained, evaluated, exported; and stopped, failed, used without its data."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import subprocess
+import sys
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import onnxruntime
+import pytest
+from PIL import Image
+
+import graftwork_datasets
+import graftwork_strategies
+from graftwork.engine.events import EpochDone, Notice, ProblemFound, RunEnded, TrainingEvent
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.evaluation.report import Evaluation
+from graftwork.export.onnx_model import ExportReport
+from graftwork.plugin_api import DatasetError, GraftworkError, PackagedWeights
+from graftwork.plugin_host import UnknownNameError, build_registry
+from graftwork.runs.errors import RunFolderError, RunUseError, UnknownRunError
+from graftwork.runs.log import load_history
+from graftwork.runs.store import JOB_FILE, RunStore
+from graftwork.runs.workshop import EVALUATION_FILE, Workshop
+from support import tiny
+from support.images import COLOURS, make_folder, make_image
+from support.jobs import of_kind, small_job
+
+R = TypeVar("R")
+PLUGINS: list[tuple[str, object]] = [
+    ("tiny", tiny.PLUGIN),
+    ("strategies", graftwork_strategies),
+    ("datasets", graftwork_datasets),
+]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(build_registry(PLUGINS), RunStore(tmp_path / "runs"))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "images")
+
+
+def job_on(data: Path, **settings: Any) -> TrainingJob:
+    return small_job(data, settings={"epochs": 3, **settings})
+
+
+def drain(stream: Generator[TrainingEvent, None, R]) -> tuple[list[TrainingEvent], R]:
+    """All events, and what came of it."""
+    events = []
+    while True:
+        try:
+            events.append(next(stream))
+        except StopIteration as end:
+            return events, end.value
+
+
+def trained(workshop: Workshop, data: Path) -> str:
+    """The id of a finished run."""
+    drain(workshop.train(job_on(data)))
+    assert workshop.current_run
+    return workshop.current_run.id
+
+
+def evaluated(
+    workshop: Workshop, run_id: str, data: DataSettings | None = None
+) -> tuple[list[TrainingEvent], Evaluation]:
+    return drain(workshop.evaluate(run_id, data))
+
+
+def test_a_finished_run_keeps_all_that_it_is(workshop: Workshop, images: Path) -> None:
+    job = job_on(images)
+    assert workshop.current_run is None
+    events, _ = drain(workshop.train(job))
+    run = workshop.store.get("last")
+    assert run == workshop.current_run
+    assert (run.status, run.message, run.test_accuracy) == ("finished", None, None)
+    (ended,) = of_kind(events, RunEnded)
+    assert run.score == ended.score
+    assert TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8")) == job
+    with (run.folder / "metrics.csv").open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == len(of_kind(events, EpochDone))
+
+
+def test_the_history_of_a_run_can_be_read_again(workshop: Workshop, images: Path) -> None:
+    events, _ = drain(workshop.train(job_on(images)))
+    history = load_history(workshop.store.get("last"))
+    assert history.epochs == of_kind(events, EpochDone)
+    assert history.ended == events[-1]
+
+
+def test_a_stopped_run_can_be_used(workshop: Workshop, images: Path) -> None:
+    training = workshop.train(job_on(images, epochs=1000))
+    for event in training:
+        if isinstance(event, EpochDone):
+            break
+    training.close()
+    run = workshop.store.get("last")
+    assert run == workshop.current_run
+    assert run.status == "stopped"
+    assert run.score == event.score
+    _, evaluation = evaluated(workshop, run.id)
+    assert evaluation.images == 9
+
+
+def test_a_run_is_running_while_it_runs(workshop: Workshop, images: Path) -> None:
+    training = workshop.train(job_on(images))
+    next(training)
+    assert workshop.store.get("last").status == "running"
+    assert workshop.current_run == workshop.store.get("last")
+    training.close()
+
+
+def test_a_run_that_was_stopped_before_an_epoch_says_so_when_used(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    training = workshop.train(job_on(images))
+    next(training)
+    training.close()
+    for use in (workshop.evaluate("last"), workshop.export("last", tmp_path / "model.onnx")):
+        with pytest.raises(RunUseError, match="kept no weights"):
+            drain(use)
+
+
+def test_an_interruption_from_the_keyboard_stops_the_run(workshop: Workshop, images: Path) -> None:
+    training = workshop.train(job_on(images))
+    next(training)
+    with pytest.raises(KeyboardInterrupt):
+        training.throw(KeyboardInterrupt)
+    assert workshop.store.get("last").status == "stopped"
+
+
+def test_a_failed_run_keeps_the_reason(workshop: Workshop, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError) as error:
+        drain(workshop.train(job_on(tmp_path / "nothing here")))
+    run = workshop.store.get("last")
+    assert (run.status, run.message) == ("failed", str(error.value))
+
+
+def test_a_fault_of_a_plugin_is_kept_with_its_kind(tmp_path: Path, images: Path) -> None:
+    def explode(_weights: Path | None) -> None:
+        raise ZeroDivisionError("plugin")
+
+    broken = replace(tiny.TINY, build=explode)
+    registry = replace(build_registry(PLUGINS), backbones={"tiny": broken})
+    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    with pytest.raises(ZeroDivisionError):
+        drain(workshop.train(job_on(images)))
+    assert workshop.store.get("last").message == "ZeroDivisionError: plugin"
+
+
+@pytest.mark.parametrize("field", ["backbone", "strategy"])
+def test_a_job_with_an_unknown_name_makes_no_run(
+    workshop: Workshop, images: Path, field: str
+) -> None:
+    with pytest.raises(UnknownNameError):
+        drain(workshop.train(job_on(images).model_copy(update={field: "quantum"})))
+    assert workshop.store.runs() == []
+
+
+def test_a_run_may_be_kept_in_a_folder_of_ones_own(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    drain(workshop.train(job_on(images), tmp_path / "my run"))
+    assert (tmp_path / "my run" / "best.safetensors").exists()
+    _, evaluation = evaluated(workshop, str(tmp_path / "my run"))
+    assert evaluation.images == 9
+    with pytest.raises(RunFolderError, match="is not empty"):
+        drain(workshop.train(job_on(images), tmp_path / "my run"))
+
+
+def test_pretrained_weights_reach_the_backbone_unless_the_strategy_wants_none(
+    tmp_path: Path, images: Path
+) -> None:
+    seen: list[Path | None] = []
+
+    def build(weights: Path | None) -> Any:
+        seen.append(weights)
+        return tiny.build_tiny(None)
+
+    file = tmp_path / "tiny.pth"
+    file.touch()
+    source = PackagedWeights(package="tiny", locate=lambda: file)
+    registry = replace(
+        build_registry(PLUGINS), backbones={"tiny": replace(tiny.TINY, build=build, weights=source)}
+    )
+    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    drain(workshop.train(job_on(images)))
+    drain(workshop.train(small_job(images, "from-scratch", {"epochs": 1})))
+    assert seen == [file, None]
+
+
+def test_an_evaluation_on_the_runs_own_test_images_is_kept(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = trained(workshop, images)
+    events, evaluation = evaluated(workshop, run_id)
+    assert not of_kind(events, Notice, ProblemFound)
+    assert evaluation.images == 9
+    assert set(evaluation.classes) == set(COLOURS)
+    run = workshop.store.get(run_id)
+    assert run.test_accuracy == evaluation.figures["accuracy"].value
+    assert run.status == "finished"
+    kept = Evaluation.model_validate_json((run.folder / EVALUATION_FILE).read_text("utf-8"))
+    assert kept == evaluation
+
+
+def test_test_images_that_are_missing_are_said_and_left_out(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = trained(workshop, images)
+    _, before = evaluated(workshop, run_id)
+    before.predictions[0].path.unlink()
+    before.predictions[-1].path.write_text("no image any more")
+    events, after = evaluated(workshop, run_id)
+    (notice,) = of_kind(events, Notice)
+    assert notice.level == "warning"
+    assert "2 of the 9 test images are missing" in notice.text
+    assert after.predictions == before.predictions[1:-1]
+
+
+def test_images_that_came_since_are_said_and_not_measured(workshop: Workshop, images: Path) -> None:
+    run_id = trained(workshop, images)
+    _, before = evaluated(workshop, run_id)
+    make_image(99, COLOURS["red"]).save(images / "red" / "new.png")
+    events, after = evaluated(workshop, run_id)
+    assert "the test images are all there" in of_kind(events, Notice)[0].text
+    assert after == before
+
+
+def test_data_that_is_gone_altogether_is_an_error(workshop: Workshop, images: Path) -> None:
+    run_id = trained(workshop, images)
+    other = make_folder(images.parent / "other", per_class=13)
+    shutil.rmtree(images)
+    with pytest.raises(DatasetError, match="There is no file or folder"):
+        evaluated(workshop, run_id)
+    for file in other.rglob("*.png"):
+        file.rename(file.with_name(f"other-{file.name}"))
+    other.rename(images)
+    with pytest.raises(RunUseError, match=r"None of the 9 test images of run"):
+        evaluated(workshop, run_id)
+
+
+def test_other_data_is_measured_whole_and_changes_nothing_in_the_run(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    other = make_folder(tmp_path / "other", per_class=5, classes=("green", "red"))
+    (other / "red" / "torn.png").write_bytes(b"\x89PNG")
+    events, evaluation = evaluated(workshop, run_id, DataSettings(path=other))
+    assert evaluation.images == 10
+    assert {c.name: c.images for c in evaluation.per_class} == {"blue": 0, "green": 5, "red": 5}
+    assert [Path(e.path).name for e in of_kind(events, ProblemFound)] == ["torn.png"]
+    run = workshop.store.get(run_id)
+    assert run.test_accuracy is None
+    assert not (run.folder / EVALUATION_FILE).exists()
+
+
+def test_other_data_with_classes_that_were_not_taught_is_refused(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    other = make_folder(tmp_path / "other", per_class=3)
+    (other / "red").rename(other / "violet")
+    (other / "blue").rename(other / "brown")
+    with pytest.raises(RunUseError, match=r"not taught: brown, violet\. It knows blue, green, red"):
+        evaluated(workshop, run_id, DataSettings(path=other))
+
+
+def make_deep_folder(root: Path, brightest: int) -> Path:
+    """16-bit grey images of two classes, whose values reach as far as ``brightest``."""
+    for name, level in (("dark", 0.3), ("light", 0.9)):
+        (root / name).mkdir(parents=True)
+        for index in range(8):
+            noise = np.random.default_rng(index).random((32, 32)) * 0.1
+            pixels = ((level + noise) * brightest).astype(np.uint16)
+            Image.fromarray(pixels).save(root / name / f"{index}.png")
+    return root
+
+
+def test_deep_images_are_brought_to_8_bits_as_in_training(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    bright, dim = (make_deep_folder(tmp_path / str(v), v) for v in (60_000, 600))
+    run_ids = [trained(workshop, bright), trained(workshop, dim)]
+    alone = [evaluated(workshop, run_id)[1] for run_id in run_ids]
+    assert len({p.probabilities for p in alone[1].predictions}) > 1
+    _, crossed = evaluated(workshop, run_ids[0], DataSettings(path=dim))
+    # In the range of the bright images, all dim ones are black: they cannot be told apart.
+    assert len({p.probabilities for p in crossed.predictions}) == 1
+    # And pixels in another range are not mistaken for the run's own afterwards.
+    assert [evaluated(workshop, run_id)[1] for run_id in run_ids] == alone
+
+
+def test_deep_images_are_refused_by_a_run_on_8_bits(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    deep = make_deep_folder(tmp_path / "deep", 4000)
+    for old, new in (("dark", "blue"), ("light", "red")):
+        (deep / old).rename(deep / new)
+    with pytest.raises(RunUseError, match="deeper than 8 bits"):
+        evaluated(workshop, run_id, DataSettings(path=deep))
+
+
+def exported(workshop: Workshop, run_id: str, file: Path, *, plain: bool = False) -> ExportReport:
+    return drain(workshop.export(run_id, file, plain=plain))[1]
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_exported_model_was_checked_on_validation_images(
+    workshop: Workshop, images: Path, tmp_path: Path, plain: bool
+) -> None:
+    run_id = trained(workshop, images)
+    file = tmp_path / "new folder" / "model.onnx"
+    report = exported(workshop, run_id, file, plain=plain)
+    assert (report.file, report.plain, report.images) == (file, plain, 9)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    assert session.get_outputs()[0].shape[1] == len(COLOURS)
+
+
+def test_a_model_is_not_exported_if_there_is_nothing_to_check_it_with(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    away = images.rename(tmp_path / "away")
+    with pytest.raises(RunUseError, match="Put them back there"):
+        exported(workshop, run_id, tmp_path / "model.onnx")
+    for file in away.rglob("*.png"):
+        file.write_bytes(b"")
+    away.rename(images)
+    with pytest.raises(RunUseError, match="none of those of run"):
+        exported(workshop, run_id, tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_a_place_that_cannot_be_written_to_is_named(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    with pytest.raises(RunUseError, match="cannot be written to"):
+        exported(workshop, run_id, images / "red" / "000.png" / "model.onnx")
+
+
+def test_a_run_whose_backbone_no_plugin_gives_any_more_says_so(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    without = Workshop(build_registry(PLUGINS[1:]), workshop.store)
+    with pytest.raises(UnknownNameError, match="no backbone 'tiny'"):
+        evaluated(without, run_id)
+
+
+@pytest.mark.parametrize("lost", [JOB_FILE, "split.json"])
+def test_a_damaged_run_says_what_is_damaged(workshop: Workshop, images: Path, lost: str) -> None:
+    run_id = trained(workshop, images)
+    (workshop.store.get(run_id).folder / lost).write_text("{")
+    with pytest.raises(RunUseError, match=f"of run {run_id} cannot be read"):
+        evaluated(workshop, run_id)
+
+
+def test_a_run_that_does_not_exist_cannot_be_used(workshop: Workshop, tmp_path: Path) -> None:
+    for use in (workshop.evaluate("last"), workshop.export("last", tmp_path / "model.onnx")):
+        with pytest.raises(UnknownRunError):
+            drain(use)
+    assert issubclass(UnknownRunError, GraftworkError)
+
+
+def test_the_workshop_is_opened_without_torch() -> None:
+    program = (
+        "import sys\n"
+        "from graftwork.app import make_workshop\n"
+        "assert make_workshop().store.runs() == []\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
