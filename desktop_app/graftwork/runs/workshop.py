@@ -20,7 +20,7 @@ from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host.registry import Registry
 
 from .log import run_log
-from .record import RunRecord
+from .record import RunRecord, read_record
 from .store import RunStore
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ class Workshop:
             return (yield from evaluate_on(data, run, self.registry))
         evaluation = yield from evaluate_on_own_test_images(run, self.registry)
         write_text(run.folder / EVALUATION_FILE, evaluation.model_dump_json(indent=1))
-        accuracy = evaluation.figures["accuracy"].value
-        self.store.save(run.model_copy(update={"test_accuracy": accuracy}))
+        self._note_accuracy(run, evaluation.figures["accuracy"].value)
         return evaluation
 
     def export(
@@ -101,6 +100,11 @@ class Workshop:
 
         run = self.store.get(run_id)
         return (yield from export_run(run, self.registry, file, plain=plain))
+
+    def _note_accuracy(self, run: RunRecord, accuracy: float) -> None:
+        """On the record as it is by now: the run may have ended while it was evaluated."""
+        changes = {"id": run.id, "test_accuracy": accuracy}
+        self.store.save(read_record(run.folder).model_copy(update=changes))
 
     def _events(self, job: TrainingJob, run: RunRecord) -> Generator[TrainingEvent, None, None]:
         from graftwork.engine.train import train

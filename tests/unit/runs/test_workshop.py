@@ -214,6 +214,20 @@ def test_an_evaluation_on_the_runs_own_test_images_is_kept(
     assert kept == evaluation
 
 
+def test_a_run_that_ends_while_it_is_evaluated_stays_ended(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = trained(workshop, images)
+    ended = workshop.store.get(run_id)
+    workshop.store.save(ended.model_copy(update={"status": "running"}))
+    evaluation = workshop.evaluate(run_id)
+    next(evaluation)
+    workshop.store.save(ended)
+    drain(evaluation)
+    assert workshop.store.get(run_id).status == "finished"
+    assert workshop.store.get(run_id).test_accuracy is not None
+
+
 def test_test_images_that_are_missing_are_said_and_left_out(
     workshop: Workshop, images: Path
 ) -> None:
