@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
+_KINDS = "avif bmp gif j2k jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
+SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
 
 
 def image_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from graftwork.data.input_spec import InputSpec
 
 METADATA_KEY = "graftwork"
 FORMAT_VERSION = 1
+
+_DAMAGED = "what Graftwork wrote about it is damaged"
 
 InputKind = Literal["images", "prepared"]
 
@@ -60,8 +62,20 @@ def from_metadata(metadata: Mapping[str, str]) -> ModelInfo:
     if METADATA_KEY not in metadata:
         msg = "it was not exported by Graftwork: it does not name its classes and preprocessing"
         raise ValueError(msg)
-    document = json.loads(metadata[METADATA_KEY])
-    if document["format_version"] > FORMAT_VERSION:
-        msg = f"it needs a newer Graftwork: version {document['graftwork_version']} exported it"
+    try:
+        document = json.loads(metadata[METADATA_KEY])
+        newer = document["format_version"] > FORMAT_VERSION
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(_DAMAGED) from error
+    if newer:
+        version = document.get("graftwork_version", "unknown")
+        msg = f"it needs a newer Graftwork: version {version} exported it"
         raise ValueError(msg)
-    return ModelInfo.model_validate(document)
+    return _validated(document)
+
+
+def _validated(document: Any) -> ModelInfo:
+    try:
+        return ModelInfo.model_validate(document)
+    except ValidationError as error:
+        raise ValueError(_DAMAGED) from error

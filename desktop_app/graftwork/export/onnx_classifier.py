@@ -34,7 +34,7 @@ class OnnxClassifier:
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             self.info = from_metadata(metadata)
-        except (ValueError, KeyError) as error:
+        except ValueError as error:
             msg = f"{file} is an ONNX model, but it cannot be used: {error}."
             raise ModelFileError(msg) from error
 
