@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtWidgets import QWidget
 
+from graftwork.runs.record import RunRecord
 from graftwork.runs.workshop import Workshop
 from graftwork.settings import Settings
 
 from .data.open_actions import OpenActions
 from .data.page import DataPage
 from .data.state import DataState
+from .export.page import ExportPage
+from .export.state import ExportState
+from .library.plugins_page import PluginsPage
+from .library.runs_page import RunsPage
 from .navigation import Destination
 from .pictures.loader import PictureLoader
 from .pictures.reader import picture_reader
+from .results.page import ResultsPage
+from .results.state import ResultState
 from .tasks import Tasks
 from .train.page import TrainPage
-from .train.state import TrainState
+from .train.state import Ending, TrainState
 
 DESTINATIONS = (
     Destination(name="Data", picture="data", hint="The images to learn from"),
@@ -39,6 +47,7 @@ class Pages:
 
     data: DataState
     train: TrainState
+    results: ResultState
     opening: OpenActions
     loader: PictureLoader
     widgets: tuple[QWidget, ...]
@@ -59,8 +68,33 @@ def build_pages(
     data.opened.connect(
         lambda opened: loader.read_with(picture_reader(opened.reader.decode, opened.intensity))
     )
+    train.started.connect(data.cancel)  # training checks the images itself, and needs the machine
+    results = ResultState(workshop, tasks, window)
+    train.ended.connect(lambda ending: _study(ending, results))
     widgets = (
         DataPage(data, opening, loader),
         TrainPage(train, data, settings, lambda: go_to(RESULTS)),
+        ResultsPage(results, loader, lambda: go_to(EXPORT)),
+        ExportPage(ExportState(workshop, tasks, window), results, settings, loader),
+        RunsPage(workshop.store, partial(_open, results, go_to)),
+        PluginsPage(workshop.registry),
     )
-    return Pages(data=data, train=train, opening=opening, loader=loader, widgets=widgets)
+    return Pages(
+        data=data,
+        train=train,
+        results=results,
+        opening=opening,
+        loader=loader,
+        widgets=widgets,
+    )
+
+
+def _open(results: ResultState, go_to: Callable[[int], object], run: RunRecord) -> None:
+    results.open(run)
+    go_to(RESULTS)
+
+
+def _study(ending: Ending, results: ResultState) -> None:
+    """Measure a run that has just ended, if it kept any weights."""
+    if ending.run is not None and ending.run.score is not None:
+        results.open(ending.run)

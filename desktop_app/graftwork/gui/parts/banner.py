@@ -15,7 +15,7 @@ from .boxes import column, row
 from .buttons import button, copy_button
 from .text import label
 
-Level = Literal["info", "warning", "error"]
+Level = Literal["info", "warning", "error", "check"]
 
 
 class Banner(QFrame):
@@ -50,7 +50,13 @@ class Banner(QFrame):
 
     def _color(self, level: Level) -> str:
         colors = current_colors()
-        return {"info": colors.muted, "warning": colors.warning, "error": colors.danger}[level]
+        by_level = {
+            "info": colors.muted,
+            "warning": colors.warning,
+            "error": colors.danger,
+            "check": colors.accent,
+        }
+        return by_level[level]
 
 
 class FailureBanner(Banner):

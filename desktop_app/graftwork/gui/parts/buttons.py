@@ -20,15 +20,20 @@ def button(
     text: str, on_click: Callable[[], object], *, kind: Kind = "plain", picture: str | None = None
 ) -> QPushButton:
     """A push button that does this when it is clicked."""
-    made = QPushButton(text)
+    made = QPushButton()
     made.setProperty("kind", kind)
-    made.setAccessibleName(text)
     made.clicked.connect(lambda: on_click())  # noqa: PLW0108 - not to be given "checked"
     if picture is not None:
-        made.setText(f" {text}")  # a gap beside the icon, which no style sheet can give
         made.setIcon(icon(picture, _ROLES.get(kind, QPalette.ColorRole.ButtonText)))
         made.setIconSize(QSize(16, 16))
+    rename(made, text)
     return made
+
+
+def rename(made: QPushButton, text: str) -> None:
+    """Give the button this text, with a gap beside its icon, which no style sheet can give."""
+    made.setText(text if made.icon().isNull() else f" {text}")
+    made.setAccessibleName(text)
 
 
 _ROLES = {
@@ -77,8 +82,7 @@ class Segments(QFrame):
 
     def set_text(self, index: int, text: str) -> None:
         """Rename one choice."""
-        self._buttons[index].setText(text)
-        self._buttons[index].setAccessibleName(text)
+        rename(self._buttons[index], text)
 
     @property
     def current(self) -> int:

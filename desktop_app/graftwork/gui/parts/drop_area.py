@@ -1,4 +1,4 @@
-"""The area that a page without data shows: drop something here, or press the button."""
+"""What a page without data shows: a picture, a sentence, and the buttons that lead on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .boxes import GRID, column, row
 from .text import label
 
 
-class DropArea(QFrame):
-    """A picture, a heading, a sentence and the buttons that lead on. The window takes the drop."""
+class EmptyState(QFrame):
+    """A page that has nothing to show yet."""
 
     def __init__(
-        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton]
+        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton] = ()
     ) -> None:
         super().__init__()
-        self.setObjectName("drop")
+        self.setObjectName("card")
         image = QLabel()
         image.setPixmap(pixmap(picture, current_colors().accent, 7 * GRID))
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
@@ -32,6 +32,16 @@ class DropArea(QFrame):
         middle = row(None, texts[1], None)
         parts = (None, image, GRID, texts[0], middle, GRID, row(None, *buttons, None), None)
         self.setLayout(column(*parts, margin=3 * GRID))
+
+
+class DropArea(EmptyState):
+    """One that files can be dropped on, and looks so. Whoever holds it takes the drop."""
+
+    def __init__(
+        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton]
+    ) -> None:
+        super().__init__(picture, heading, sentence, buttons)
+        self.setObjectName("drop")
 
     def set_hot(self, hot: bool) -> None:
         """Show that what is dragged now may be dropped."""

@@ -105,6 +105,8 @@ class RecordTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
+        header.setMinimumSectionSize(88)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         for number, column in enumerate(columns):
             stretch, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
             header.setSectionResizeMode(number, stretch if column.stretch else fit)

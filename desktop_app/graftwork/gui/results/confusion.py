@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 _SMALLEST_CELL = 44
+_HEIGHT = 480
+_LARGEST_ROW = 96
 
 
 class ConfusionModel(QAbstractTableModel):
@@ -88,9 +90,10 @@ class ConfusionTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
+        self.horizontalHeader().setMinimumSectionSize(_SMALLEST_CELL)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for header in (self.horizontalHeader(), self.verticalHeader()):
-            header.setMinimumSectionSize(_SMALLEST_CELL)
-            header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             header.setSectionsClickable(False)
         self.verticalHeader().setMaximumWidth(140)
         self.selectionModel().currentChanged.connect(self._tell)
@@ -98,6 +101,9 @@ class ConfusionTable(QTableView):
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the matrix of this evaluation."""
         self._matrix.show_evaluation(evaluation)
+        fair = _HEIGHT // max(1, len(evaluation.classes))
+        height = min(_LARGEST_ROW, max(_SMALLEST_CELL - 8, fair))
+        self.verticalHeader().setDefaultSectionSize(height)
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():

@@ -40,7 +40,7 @@ def _card(name: str, figure: Figure) -> Card:
     title, meaning = _WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
     value = label(_spoken(name, figure.value), "figure")
     interval = f"{_spoken(name, figure.low)} to {_spoken(name, figure.high)}"
-    between = label(f"95 % sure: {interval}", "small")
+    between = label(f"95% interval: {interval}", "small")
     card = Card("", label(title, "muted"), value, between, label(meaning, "small", wrap=True), None)
     card.body.setSpacing(4)
     card.setToolTip(f"The interval: {figure.method}")

@@ -11,7 +11,7 @@ from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.boxes import Card, column, holder
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import Segments, button
-from graftwork.gui.parts.drop_area import DropArea
+from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.page import Page
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.train.board import ChartBoard
@@ -53,7 +53,7 @@ class ResultsPage(Page):
         table = Card("Each class", self.classes, margin=12)
         figures = column(self.cards, table, gap=16)
         figures.setStretch(1, 1)
-        self._stack.addWidget(DropArea("results", "No results yet", sentence, []))
+        self._stack.addWidget(EmptyState("results", "No results yet", sentence))
         self._stack.addWidget(holder(column(None, self.busy, None)))
         self._stack.addWidget(holder(figures))
         self._stack.addWidget(self.mistakes)

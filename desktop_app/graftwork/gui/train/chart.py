@@ -11,23 +11,28 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from graftwork.gui.colors import current_colors
-from graftwork.gui.parts.boxes import Card
+from graftwork.gui.parts.boxes import Card, row
 from graftwork.gui.parts.text import label
 
+from .axis import ShortAxis
 from .curves import ChartSpec, Curve
+from .legend import Legend
 
 
 class Chart(Card):
     """Draws what it is given; nothing is read or computed here."""
 
     def __init__(self, spec: ChartSpec, parent: QWidget | None = None) -> None:
-        self._plot = pg.PlotWidget()
-        super().__init__("", label(spec.title, "muted"), self._plot, margin=10)
+        axes = {"left": ShortAxis("left"), "bottom": ShortAxis("bottom")}
+        self._plot = pg.PlotWidget(axisItems=axes)
+        self._legend = Legend()
+        head = row(label(spec.title, "muted"), self._legend)
+        head.setStretch(1, 1)
+        super().__init__("", head, self._plot, margin=10)
         self.setParent(parent)
         self.spec = spec
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._marks: list[pg.InfiniteLine] = []
-        self._legend = self._plot.addLegend(offset=(-6, 4), labelTextSize="8pt", colCount=1)
         self._prepare()
         self._dress()
 
@@ -43,12 +48,14 @@ class Chart(Card):
         self._plot.setLabel("bottom", self.spec.x_axis)
         self._plot.setClipToView(True)
         self._plot.setDownsampling(auto=True, mode="peak")
-        self._plot.showGrid(y=True, alpha=0.12)
+        self._plot.showGrid(y=True, alpha=0.25)
         self._plot.getAxis("left").setWidth(46)
-        self._plot.setXRange(0, 1)
         self._plot.enableAutoRange()
-        if self.spec.from_zero:
-            self._plot.setLimits(yMin=0)
+        for side in ("left", "bottom"):
+            font = self.font()
+            font.setPointSizeF(font.pointSizeF() * 0.85)
+            self._plot.getAxis(side).setStyle(tickFont=font)
+            self._plot.getAxis(side).label.setFont(font)
 
     def show_curves(self, curves: Sequence[Curve], phases: Sequence[tuple[float, str]]) -> None:
         """Draw these, and a line at the beginning of each phase."""
@@ -56,9 +63,15 @@ class Chart(Card):
             self._plot.removeItem(self._lines.pop(gone))
         for curve in curves:
             self._show_curve(curve)
-        self._legend.setVisible(len([curve for curve in curves if len(curve.x)]) > 1)
+        self._legend.show_curves(curves)
+        if self.spec.from_zero:
+            self._fit_from_zero(curves)
         if self.spec.phases:
             self._mark_phases(phases)
+
+    def _fit_from_zero(self, curves: Sequence[Curve]) -> None:
+        top = max((value for curve in curves for value in _drawable(curve)[1]), default=1.0)
+        self._plot.setYRange(0, self.spec.top or top or 1.0, padding=0.07)
 
     def _show_curve(self, curve: Curve) -> None:
         line = self._lines.get(curve.name)
@@ -99,7 +112,6 @@ class Chart(Card):
             axis = self._plot.getAxis(side)
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(colors.muted)
-        self._legend.setLabelTextColor(QColor(colors.muted))
         self._dress_marks()
 
     def _dress_marks(self) -> None:
@@ -109,7 +121,7 @@ class Chart(Card):
             mark.label.setColor(colors.muted)
 
 
-def _drawable(curve: Curve, *, logarithmic: bool) -> tuple[np.ndarray, np.ndarray]:
+def _drawable(curve: Curve, *, logarithmic: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """The curve without what cannot be drawn: infinite values, and zeros on a log axis."""
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     good = np.isfinite(y) & ((y > 0) | (not logarithmic))

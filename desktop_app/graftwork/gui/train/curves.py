@@ -22,13 +22,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class ChartSpec:
-    """What a chart is called, what its axes are, and where its curves come from."""
+    """What a chart is called, what its axes are, and where its curves come from.
+
+    The y axis begins at zero with ``from_zero``, and then ends at ``top`` if that is given.
+    """
 
     title: str
     x_axis: str
     curves: Callable[[RunHistory], list[Curve]]
     logarithmic: bool = False
     from_zero: bool = False
+    top: float | None = None
     phases: bool = True
 
 
@@ -102,9 +106,20 @@ LARGE_CHARTS = (
 SMALL_CHARTS = (
     ChartSpec(title="Learning rate", x_axis="epochs", curves=rate_curves, logarithmic=True),
     ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, from_zero=True),
-    ChartSpec(title="Load (%)", x_axis="samples", curves=load_curves, from_zero=True, phases=False),
     ChartSpec(
-        title="Memory (GiB)", x_axis="samples", curves=memory_curves, from_zero=True, phases=False
+        title="Load (%)",
+        x_axis="samples",
+        curves=load_curves,
+        from_zero=True,
+        top=100,
+        phases=False,
+    ),
+    ChartSpec(
+        title="Memory (GiB)",
+        x_axis="samples",
+        curves=memory_curves,
+        from_zero=True,
+        phases=False,
     ),
 )
 

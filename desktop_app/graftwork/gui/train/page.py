@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from graftwork.gui.data.opening import Opened
 from graftwork.gui.data.state import DataState
-from graftwork.gui.parts.buttons import Segments, button
+from graftwork.gui.parts.buttons import Segments, button, rename
 from graftwork.gui.parts.page import Page
 from graftwork.gui.worker import Failure
 from graftwork.settings import Settings
@@ -97,7 +97,7 @@ class TrainPage(Page):
         self.start.setVisible(not busy and not self.results.isVisibleTo(self))
         self.pause.setVisible(busy)
         self.pause.setEnabled(doing in {"training", "pausing"})
-        self.pause.setText("Resume" if doing == "pausing" else "Pause")
+        rename(self.pause, "Resume" if doing == "pausing" else "Pause")
         self.stop.setVisible(busy)
         self.stop.setEnabled(doing != "stopping")
         self.setup.setEnabled(not busy)

@@ -1,0 +1,110 @@
+"""The Export page: write the model, learn how to use it, try it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+from graftwork.gui.parts.boxes import GRID, column, row, scrolling
+from graftwork.gui.parts.drop_area import EmptyState
+from graftwork.gui.parts.page import Page
+from graftwork.gui.pictures.loader import PictureLoader
+from graftwork.gui.results.page import describe_run
+from graftwork.gui.results.state import ResultState, ShownRun
+from graftwork.gui.worker import Failure
+from graftwork.settings import Settings
+
+from .save_card import SaveCard
+from .state import ExportState
+from .try_card import TryCard
+from .usage_card import UsageCard
+
+if TYPE_CHECKING:
+    from graftwork.export.onnx_model import ExportReport
+
+_NOTHING = "Take the trained network away as one ONNX file, which runs without Graftwork."
+
+
+class ExportPage(Page):
+    """Exports the run that ``results`` holds."""
+
+    def __init__(
+        self,
+        state: ExportState,
+        results: ResultState,
+        settings: Settings,
+        loader: PictureLoader,
+    ) -> None:
+        super().__init__("Export", _NOTHING)
+        self._state = state
+        self._results = results
+        self._settings = settings
+        self.save = SaveCard(self._export)
+        self.usage = UsageCard()
+        self.trial = TryCard(state.try_on, loader)
+        self._stack = QStackedWidget()
+        self._lay_out()
+        self._listen()
+
+    def _lay_out(self) -> None:
+        sentence = "Train a network, or open a run on the Runs page. Then it can be saved here."
+        left = QWidget()
+        left.setLayout(column(self.save, self.usage, None, gap=2 * GRID))
+        sides = row(scrolling(left), self.trial, gap=2 * GRID)
+        sides.setStretch(0, 1)
+        sides.setStretch(1, 1)
+        both = QWidget()
+        sides.setContentsMargins(0, 0, 0, 0)
+        both.setLayout(sides)
+        self._stack.addWidget(EmptyState("export", "Nothing to export yet", sentence))
+        self._stack.addWidget(both)
+        self.body.addWidget(self._stack)
+
+    def _listen(self) -> None:
+        self._results.opening.connect(lambda _: self._stack.setCurrentIndex(0))
+        self._results.shown.connect(self._show_run)
+        self._state.exporting.connect(self.save.show_busy)
+        self._state.said.connect(self.save.show_event)
+        self._state.exported.connect(self._show_report)
+        self._state.failed.connect(self._show_failure)
+        self._state.predicted.connect(self.trial.add)
+        self.save.file.textChanged.connect(self._show_usage)
+        self.save.plain.toggled.connect(self._show_usage)
+
+    def _export(self) -> None:
+        shown = self._results.current
+        if shown is None:
+            return
+        self.failure.hide()
+        self.trial.clear()
+        self.trial.allow(False)
+        self._settings.export_folder = self.save.path.parent
+        self._state.export(shown.run.id, self.save.path, plain=self.save.plain.isChecked())
+
+    def _show_run(self, shown: ShownRun) -> None:
+        self._stack.setCurrentIndex(1 if shown.evaluation is not None else 0)
+        self.subtitle.setText(describe_run(shown.run))
+        folder = self._settings.export_folder or Path.home()
+        self.save.file.setText(str(folder / _file_name(shown)))
+        self.save.report.hide()
+        self.trial.clear()
+        self.trial.allow(False)
+
+    def _show_usage(self) -> None:
+        self.usage.show_file(self.save.path, plain=self.save.plain.isChecked())
+
+    def _show_report(self, report: ExportReport) -> None:
+        self.save.show_report(report)
+        self.trial.allow(not report.plain)
+
+    def _show_failure(self, failure: Failure) -> None:
+        self.save.show_end()
+        self.failure.show_failure(failure)
+
+
+def _file_name(shown: ShownRun) -> str:
+    data = re.sub(r"[^\w-]+", "-", Path(shown.run.data).stem).strip("-") or "model"
+    return f"{data}-{shown.run.backbone}.onnx"

@@ -1,0 +1,101 @@
+"""Tries the exported file: drop images, see what it says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QStackedWidget
+
+from graftwork.gui.parts.boxes import Card, column, holder, row
+from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.drop_area import DropArea
+from graftwork.gui.parts.text import counted, label
+from graftwork.gui.pictures.grid import PictureGrid
+from graftwork.gui.pictures.loader import PictureLoader
+from graftwork.gui.pictures.model import Picture
+
+if TYPE_CHECKING:
+    from graftwork.export.predict import FilePrediction, FileProblem
+
+_HINT = "Images that the network has never seen, or a folder of them. The file itself answers."
+_IMAGES = "Images (*.jpg *.jpeg *.png *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
+
+
+class TryCard(Card):
+    """``on_paths`` is told what to try."""
+
+    def __init__(self, on_paths: Callable[[Sequence[Path]], object], loader: PictureLoader) -> None:
+        super().__init__("Try it")
+        self._on_paths = on_paths
+        self._pictures: list[Picture] = []
+        self.setAcceptDrops(True)
+        self._choose = button("Choose images…", self._ask, picture="image")
+        self.area = DropArea("image", "Drop images here", _HINT, [self._choose])
+        self.grid = PictureGrid("What the model says", loader, lines=2)
+        self.summary = label(role="muted")
+        again = button("Clear", self.clear, kind="quiet", picture="reset")
+        results = column(row(self.summary, None, again), self.grid)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.area)
+        self._stack.addWidget(holder(results))
+        self.body.addWidget(self._stack)
+        self.allow(False)
+
+    def allow(self, allowed: bool) -> None:
+        """Let images be tried, or not yet."""
+        self.area.setEnabled(allowed)
+        self.setAcceptDrops(allowed)
+
+    def clear(self) -> None:
+        """Forget what was tried."""
+        self._pictures = []
+        self._stack.setCurrentIndex(0)
+
+    def try_paths(self, paths: Sequence[Path]) -> None:
+        """Have these tried."""
+        self.clear()
+        self._stack.setCurrentIndex(1)
+        self.summary.setText("Asking the model…")
+        self._on_paths(paths)
+
+    def add(self, result: FilePrediction | FileProblem) -> None:
+        """Show what the model said of one image."""
+        self._pictures.append(_picture(result))
+        self.grid.show_pictures(self._pictures)
+        self.summary.setText(counted(len(self._pictures), "image"))
+
+    def _ask(self) -> None:
+        paths, _filter = QFileDialog.getOpenFileNames(self, "Choose images", "", _IMAGES)
+        if paths:
+            self.try_paths([Path(path) for path in paths])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take files of this machine."""
+        if _dropped(event):
+            self.area.set_hot(True)
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: object) -> None:  # noqa: N802, ARG002 - Qt's name
+        """Cool down."""
+        self.area.set_hot(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """Try what was dropped."""
+        self.area.set_hot(False)
+        event.acceptProposedAction()
+        self.try_paths(_dropped(event))
+
+
+def _dropped(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def _picture(result: FilePrediction | FileProblem) -> Picture:
+    from graftwork.export.predict import FileProblem
+
+    if isinstance(result, FileProblem):
+        return Picture(path=result.path, caption="unusable", detail=result.reason, alert=True)
+    return Picture(path=result.path, caption=result.predicted, detail=f"{result.confidence:.1%}")

@@ -1,0 +1,101 @@
+"""The Runs page: all that was trained, to be opened again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QModelIndex, QUrl
+from PySide6.QtGui import QDesktopServices, QShowEvent
+
+from graftwork.gui.parts.boxes import Card
+from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.page import Page
+from graftwork.gui.parts.table import Column, RecordTable
+from graftwork.gui.parts.text import counted
+from graftwork.runs.record import RunRecord
+from graftwork.runs.store import RunStore
+
+_COLUMNS = [
+    Column(
+        heading="Date",
+        text=lambda run: f"{run.created.astimezone():%Y-%m-%d %H:%M}",
+        key=lambda run: run.created.isoformat(),
+    ),
+    Column(heading="Data", text=lambda run: run.data, stretch=True),
+    Column(heading="Network", text=lambda run: run.backbone),
+    Column(heading="Strategy", text=lambda run: run.strategy),
+    Column(
+        heading="Validation score",
+        text=lambda run: _number(run.score),
+        key=lambda run: _sortable(run.score),
+        right=True,
+    ),
+    Column(
+        heading="Test accuracy",
+        text=lambda run: _percent(run.test_accuracy),
+        key=lambda run: _sortable(run.test_accuracy),
+        right=True,
+    ),
+    Column(heading="Status", text=lambda run: run.status),
+]
+
+
+class RunsPage(Page):
+    """Reads the store anew whenever it is looked at."""
+
+    def __init__(self, store: RunStore, open_run: Callable[[RunRecord], object]) -> None:
+        self.open = button("Open", self._open, kind="primary", picture="results")
+        self.folder = button("Show its folder", self._open_folder, picture="folder")
+        super().__init__("Runs", "", self.folder, self.open)
+        self._store = store
+        self._open_run = open_run
+        self.table = RecordTable("Runs", _COLUMNS)
+        self.table.activated.connect(self._open_row)
+        self.table.selectionModel().currentChanged.connect(self._allow)
+        self.body.addWidget(Card("", self.table, margin=12))
+        self._allow()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Read the store."""
+        super().showEvent(event)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the store holds now."""
+        runs = self._store.runs()
+        self.table.show_records(runs)
+        self.table.selectRow(0)
+        self.subtitle.setText(
+            counted(len(runs), "run") if runs else "What you train is kept and listed here."
+        )
+        self._allow()
+
+    def _allow(self) -> None:
+        chosen = self.table.current() is not None
+        self.open.setEnabled(chosen)
+        self.folder.setEnabled(chosen)
+
+    def _open_row(self, _index: QModelIndex) -> None:
+        self._open()
+
+    def _open(self) -> None:
+        run = self.table.current()
+        if run is not None:
+            self._open_run(run)
+
+    def _open_folder(self) -> None:
+        run = self.table.current()
+        if run is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _sortable(value: float | None) -> float:
+    return float("-inf") if value is None else value
