@@ -6,7 +6,8 @@ import json
 from typing import Any, cast
 
 from PySide6.QtCore import QEvent, QObject, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, (
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QLineEdit,
