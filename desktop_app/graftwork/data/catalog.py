@@ -1,0 +1,98 @@
+"""From a path to a catalog of labelled images, through whichever reader knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from graftwork.plugin_api import Catalog, DatasetError, DatasetReader
+
+FEW_IMAGES = 10
+"""A class with fewer images than this is warned of."""
+
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
+
+
+def find_reader(
+    path: Path, readers: Mapping[str, DatasetReader], name: str | None = None
+) -> DatasetReader:
+    """The reader of this name, or the first that recognises the path; raises ``DatasetError``."""
+    if not path.exists():
+        msg = f"There is no file or folder {path}."
+        raise DatasetError(msg)
+    if name is not None:
+        return _named_reader(name, readers)
+    for reader in readers.values():
+        if reader.recognises(path):
+            return reader
+    known = "\n".join(f"{reader.name}: {reader.summary}" for reader in readers.values())
+    msg = f"No dataset reader knows {path}. There are:\n{known}"
+    raise DatasetError(msg)
+
+
+def _named_reader(name: str, readers: Mapping[str, DatasetReader]) -> DatasetReader:
+    if name not in readers:
+        msg = f"There is no dataset reader {name!r}, but: {', '.join(readers)}."
+        raise DatasetError(msg)
+    return readers[name]
+
+
+def read_catalog(
+    path: Path,
+    readers: Mapping[str, DatasetReader],
+    *,
+    reader: str | None = None,
+    options: Mapping[str, Any] = _NO_OPTIONS,
+) -> Catalog:
+    """The catalog that a reader makes of the path, told ``options``; raises ``DatasetError``."""
+    found = find_reader(path, readers, reader)
+    catalog = _read(found, path, _checked_options(found, options))
+    _check(catalog, found)
+    return catalog
+
+
+def _checked_options(reader: DatasetReader, options: Mapping[str, Any]) -> BaseModel:
+    try:
+        return reader.options.model_validate(dict(options))
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
+        )
+        known = ", ".join(reader.options.model_fields) or "none"
+        msg = f"Reader {reader.name!r} cannot be told this: {faults}. Its options: {known}."
+        raise DatasetError(msg) from error
+
+
+def _read(reader: DatasetReader, path: Path, options: BaseModel) -> Catalog:
+    try:
+        return reader.read(path, options)
+    except DatasetError:
+        raise
+    except Exception as error:
+        msg = f"Reader {reader.name!r} failed on {path}: {type(error).__name__}: {error}"
+        raise DatasetError(msg) from error
+
+
+def _check(catalog: Catalog, reader: DatasetReader) -> None:
+    """Refuse what no training could be made of, and what a reader must not give."""
+    unknown = {item.label for item in catalog.items} - set(catalog.classes)
+    if unknown:
+        msg = f"Reader {reader.name!r} gave labels that are no classes: {', '.join(unknown)}."
+        raise DatasetError(msg)
+    if len(catalog.classes) < 2 or len(set(catalog.classes)) < len(catalog.classes):
+        msg = f"{catalog.root} needs two different classes or more, not {list(catalog.classes)}."
+        raise DatasetError(msg)
+
+
+def warnings_of(catalog: Catalog) -> list[str]:
+    """A sentence for each class that has so few images that its results will be unsure."""
+    return [
+        f"Class {name!r} has only {count} {'image' if count == 1 else 'images'}: "
+        f"results for it will be unsure; {FEW_IMAGES} or more are advised."
+        for name, count in catalog.counts().items()
+        if count < FEW_IMAGES
+    ]

@@ -1,0 +1,196 @@
+"""Decoded images on disk: one folder a data set and input, the least recently used go first."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from graftwork.plugin_api import DatasetError
+
+from .input_spec import IntensityRange
+from .raster import Array
+
+LIMIT = 20 * 2**30
+"""All caches together stay under so many bytes (20 GiB), unless one alone needs more."""
+
+_PIXELS, _INDEX, _PARTIAL = "pixels.npy", "index.json", ".partial-"
+_SPARE = 256 * 2**20  # bytes of the disk that are left to everybody else
+
+
+class Entry(BaseModel):
+    """What became of one image: the SHA-256 of its file, or why it has no row."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sha256: str | None = None
+    reason: str | None = None
+
+
+class Index(BaseModel):
+    """What became of every image, in order, and how deep ones were brought to 8 bits."""
+
+    model_config = ConfigDict(frozen=True)
+
+    intensity: IntensityRange | None
+    entries: tuple[Entry, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many images have a row of pixels."""
+        return sum(entry.reason is None for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class StoredPixels:
+    """An open cache: ``array`` (rows, size, size, channels) is memory-mapped, read-only."""
+
+    index: Index
+    array: np.memmap[Any, Any]
+
+
+class PixelCache:
+    """The caches under one folder."""
+
+    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+        self._folder = folder
+        self._limit = limit
+
+    def open(self, key: str) -> StoredPixels | None:
+        """The pixels kept under this key; None if there are none or they are damaged."""
+        place = self._folder / key
+        try:
+            index = Index.model_validate_json((place / _INDEX).read_text("utf-8"))
+            array = np.load(place / _PIXELS, mmap_mode="r")
+        except (OSError, ValueError, EOFError):
+            return None
+        if len(array) != index.rows:
+            return None
+        os.utime(place / _INDEX)
+        return StoredPixels(index, array)
+
+    @contextlib.contextmanager
+    def write(self, key: str, rows: int, row_shape: tuple[int, ...]) -> Iterator[PixelWriter]:
+        """A writer of at most so many rows; what it wrote is kept if the block ends well.
+
+        Raises ``DatasetError`` if the disk has no room.
+        """
+        needed = rows * int(np.prod(row_shape))
+        self._make_room(needed, key)
+        partial = Path(tempfile.mkdtemp("", f"{key}{_PARTIAL}{os.getpid()}-", self._folder))
+        try:
+            with PixelWriter(partial, rows, row_shape) as writer:
+                yield writer
+            _publish(partial, self._folder / key)
+        except OSError as error:
+            raise _disk_error(error, self._folder, needed) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def _make_room(self, needed: int, key: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._remove_litter()
+        self._remove_oldest(self._limit - needed, key)
+        free = shutil.disk_usage(self._folder).free
+        if free < needed + _SPARE:
+            raise _no_room(self._folder, needed + _SPARE, free)
+
+    def _remove_litter(self) -> None:
+        """Remove what processes that were killed left half-written."""
+        for partial in self._folder.glob(f"*{_PARTIAL}*"):
+            process = partial.name.partition(_PARTIAL)[2].partition("-")[0]
+            if process.isdigit() and not psutil.pid_exists(int(process)):
+                shutil.rmtree(partial, ignore_errors=True)
+
+    def _remove_oldest(self, limit: int, kept: str) -> None:
+        caches = sorted(self._folder.glob(f"*/{_INDEX}"), key=lambda index: index.stat().st_mtime)
+        sizes = {index.parent: _size(index.parent) for index in caches}
+        excess = sum(sizes.values()) - limit
+        for place, size in sizes.items():
+            if excess > 0 and place.name != kept:
+                shutil.rmtree(place, ignore_errors=True)
+                excess -= size
+
+
+class PixelWriter:
+    """Writes rows one after the other; the number of rows is put into the file at the end.
+
+    Written, not mapped: a full disk then raises an error instead of killing the process.
+    """
+
+    def __init__(self, folder: Path, rows: int, row_shape: tuple[int, ...]) -> None:
+        self._folder = folder
+        self._row_shape = row_shape
+        self.entries: list[Entry] = []
+        self.rows = 0
+        self._file: IO[bytes] = (folder / _PIXELS).open("wb")
+        self._write_header(rows)
+        self.intensity: IntensityRange | None = None
+
+    def __enter__(self) -> PixelWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if kind is None:
+                self._finish()
+
+    def add(self, row: Array, sha256: str) -> None:
+        """Keep the pixels of the next image."""
+        self._file.write(np.ascontiguousarray(row).data)
+        self.rows += 1
+        self.entries.append(Entry(sha256=sha256))
+
+    def leave_out(self, reason: str) -> None:
+        """Note why the next image has no pixels."""
+        self.entries.append(Entry(reason=reason))
+
+    def _finish(self) -> None:
+        self._file.seek(0)
+        self._write_header(self.rows)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        index = Index(intensity=self.intensity, entries=tuple(self.entries))
+        (self._folder / _INDEX).write_text(index.model_dump_json(), "utf-8")
+
+    def _write_header(self, rows: int) -> None:
+        # NumPy leaves space for the first axis to change, so that the length stays the same.
+        header = {"descr": "|u1", "fortran_order": False, "shape": (rows, *self._row_shape)}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+
+def _publish(partial: Path, place: Path) -> None:
+    # A damaged cache, or another process's equal one, may be in the way.
+    shutil.rmtree(place, ignore_errors=True)
+    os.replace(partial, place)  # noqa: PTH105
+
+
+def _size(place: Path) -> int:
+    return sum(file.stat().st_size for file in place.iterdir())
+
+
+def _disk_error(error: OSError, folder: Path, needed: int) -> DatasetError:
+    if error.errno == errno.ENOSPC:
+        return _no_room(folder, needed + _SPARE, shutil.disk_usage(folder).free)
+    return DatasetError(f"Decoded images cannot be kept in {folder}: {error.strerror or error}")
+
+
+def _no_room(folder: Path, needed: int, free: int) -> DatasetError:
+    return DatasetError(
+        f"The decoded images need {_gib(needed)} in {folder}, where {_gib(free)} are free. "
+        "Make room there, use fewer images or a network with a smaller input."
+    )
+
+
+def _gib(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB"

@@ -1,0 +1,207 @@
+"""The pixel pass: every image decoded once, as the network's input, in memory-mapped rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import unicodedata
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from graftwork.plugin_api import (
+    Catalog,
+    DatasetError,
+    Decoder,
+    Item,
+    Problem,
+    UnusableImageError,
+)
+
+from .decoding import decode, decode_with
+from .input_spec import InputSpec, IntensityRange
+from .intensity import measure_intensity, to_eight_bits
+from .parallel import Pace, PixelProgress, in_order
+from .pixel_cache import LIMIT, Entry, PixelCache, PixelWriter, StoredPixels
+from .raster import Array
+from .resize import resize
+
+__all__ = ["PixelProgress", "Pixels", "load_pixels"]
+
+SpecFor = Callable[[IntensityRange | None], InputSpec]
+
+_PASS_VERSION = 1  # to be raised when the same file gives other pixels than before
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pixels:
+    """The usable images of a catalog: row i of ``array`` shows ``catalog.items[i]``.
+
+    ``array`` is uint8 (n, size, size, channels), memory-mapped and read-only. ``fingerprint``
+    names the images and their labels, wherever the folder lies; ``catalog.problems`` has those
+    that were left out.
+    """
+
+    catalog: Catalog
+    spec: InputSpec
+    array: np.memmap[Any, Any]
+    fingerprint: str
+
+
+def load_pixels(
+    catalog: Catalog,
+    spec_for: SpecFor,
+    folder: Path,
+    decoder: Decoder = decode,
+    *,
+    limit: int = LIMIT,
+) -> Generator[PixelProgress, None, Pixels]:
+    """Decode all images in parallel, or open what an earlier pass kept in ``folder``.
+
+    ``spec_for`` gives the network's input for the intensity range of the images (None for 8-bit
+    ones). Raises ``DatasetError`` if no image can be used or the disk is full. A pass that is
+    closed before its end leaves nothing behind.
+    """
+    cache = PixelCache(folder, limit)
+    key = _key(catalog, spec_for(None), decoder)
+    stored = cache.open(key)
+    if stored is None:
+        yield from _fill(cache, key, catalog, spec_for, decoder)
+        stored = cache.open(key)
+    if stored is None:
+        msg = f"The decoded images could not be read back from {folder}."
+        raise DatasetError(msg)
+    yield PixelProgress(len(catalog.items), len(catalog.items))
+    return _pixels(catalog, spec_for, stored)
+
+
+def _key(catalog: Catalog, spec: InputSpec, decoder: Decoder) -> str:
+    """Names the pixels by all that decides them, without reading the images."""
+    irrelevant = {"mean", "std"} | ({"crop_fraction"} if spec.fit != "crop" else set())
+    facts = {
+        "version": _PASS_VERSION,
+        "decoder": f"{decoder.__module__}.{decoder.__qualname__}",
+        "spec": spec.model_dump(exclude=irrelevant),
+        "files": [_file_facts(item.path) for item in catalog.items],
+    }
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _file_facts(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), -1, -1
+    return str(path), found.st_size, found.st_mtime_ns
+
+
+def _fill(
+    cache: PixelCache, key: str, catalog: Catalog, spec_for: SpecFor, decoder: Decoder
+) -> Generator[PixelProgress, None, None]:
+    spec = spec_for(None)
+    row_shape = (spec.size, spec.size, spec.channels)
+    with cache.write(key, len(catalog.items), row_shape) as writer:
+        paths = [item.path for item in catalog.items]
+        yield PixelProgress(0, len(paths))
+        writer.intensity = measure_intensity(paths, spec.channels, decoder)
+        yield from _write_rows(writer, paths, _Rows(spec_for(writer.intensity), decoder))
+        if writer.rows == 0:
+            raise _nothing_usable(catalog, writer.entries)
+
+
+def _write_rows(
+    writer: PixelWriter, paths: list[Path], make: _Rows
+) -> Generator[PixelProgress, None, None]:
+    pace, threads = Pace(), torch.get_num_threads()
+    rows = in_order(make, paths, start=lambda: torch.set_num_threads(1))
+    try:
+        with closing(rows):
+            for done, row in enumerate(rows, 1):
+                _write_row(writer, row)
+                if pace.due():
+                    yield PixelProgress(done, len(paths))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _write_row(writer: PixelWriter, row: _Row | str) -> None:
+    if isinstance(row, str):
+        writer.leave_out(row)
+    else:
+        writer.add(row.pixels, row.sha256)
+
+
+@dataclass(frozen=True)
+class _Row:
+    pixels: Array
+    sha256: str
+
+
+class _Rows:
+    """Makes the row of a file, or says why there is none."""
+
+    def __init__(self, spec: InputSpec, decoder: Decoder) -> None:
+        self._spec = spec
+        self._decoder = decoder
+
+    def __call__(self, path: Path) -> _Row | str:
+        try:
+            image = decode_with(self._decoder, path, self._spec.channels)
+            pixels = self._resized(to_eight_bits(image, self._spec.intensity))
+            with path.open("rb") as file:
+                return _Row(pixels, hashlib.file_digest(file, "sha256").hexdigest())
+        except UnusableImageError as error:
+            return str(error)
+        except OSError as error:
+            return f"the file cannot be read: {error.strerror}"
+
+    def _resized(self, image: Array) -> Array:
+        with torch.inference_mode():
+            pixels = resize(torch.from_numpy(image)[None], self._spec)[0]
+        rows: Array = pixels.permute(1, 2, 0).to(torch.uint8).numpy()
+        return rows
+
+
+def _nothing_usable(catalog: Catalog, entries: Iterable[Entry]) -> DatasetError:
+    reasons = [
+        f"{_relative(item.path, catalog.root)}: {entry.reason}"
+        for item, entry in zip(catalog.items, entries, strict=True)
+    ]
+    first = "\n".join(reasons[:3])
+    return DatasetError(f"None of the {len(reasons)} images can be used, for example:\n{first}")
+
+
+def _pixels(catalog: Catalog, spec_for: SpecFor, stored: StoredPixels) -> Pixels:
+    fates = list(zip(catalog.items, stored.index.entries, strict=True))
+    usable = [(item, entry.sha256) for item, entry in fates if entry.sha256]
+    found = [Problem(path=item.path, reason=entry.reason) for item, entry in fates if entry.reason]
+    return Pixels(
+        catalog=replace(
+            catalog,
+            items=tuple(item for item, _ in usable),
+            problems=(*catalog.problems, *found),
+        ),
+        spec=spec_for(stored.index.intensity),
+        array=stored.array,
+        fingerprint=_fingerprint(usable, catalog.root),
+    )
+
+
+def _fingerprint(usable: Iterable[tuple[Item, str]], root: Path) -> str:
+    """SHA-256 over the sorted relative paths, labels and contents of the images."""
+    facts = sorted((_relative(item.path, root), item.label, sha256) for item, sha256 in usable)
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _relative(path: Path, root: Path) -> str:
+    try:
+        relative = os.path.relpath(path, root)
+    except ValueError:  # on Windows, another drive
+        relative = str(path)
+    return unicodedata.normalize("NFC", Path(relative).as_posix())

@@ -1,0 +1,157 @@
+"""Reads a folder that has one folder for each class, with the class's images inside."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item, Part, Problem
+
+from .names import names_image, normalized, part_named, sorted_by_path
+
+_LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # and all that is hidden
+
+
+class ClassFolderOptions(BaseModel):
+    """What a user can say of a folder of class folders."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group_pattern: str | None = Field(
+        default=None,
+        title="Group pattern",
+        description="Regular expression that finds in a file's name what belongs together (frames "
+        "of a film, tiles of a slide) and must not be split: its first group, or all it matches; "
+        r"for example P(\d+)-",
+    )
+
+    @field_validator("group_pattern")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            msg = f"{pattern!r} is not a regular expression: {error}"
+            raise ValueError(msg) from error
+        return pattern or None
+
+
+def read_class_folders(root: Path, options: ClassFolderOptions) -> Catalog:
+    """The catalog of a folder of class folders; raises ``DatasetError``."""
+    problems: list[Problem] = []
+    files = list(_files(root, problems))
+    parts = _part_folders(root, files)
+    items = [_item(path, root, parts, options, problems) for path in files]
+    return _catalog(root, [item for item in items if item], problems)
+
+
+def _catalog(root: Path, items: list[Item], problems: list[Problem]) -> Catalog:
+    classes = tuple(sorted({item.label for item in items}))
+    if len(classes) < 2:
+        raise _too_few_classes(root, classes)
+    return Catalog(
+        root=root, classes=classes, items=sorted_by_path(items), problems=tuple(problems)
+    )
+
+
+def _too_few_classes(root: Path, classes: tuple[str, ...]) -> DatasetError:
+    found = f"images of one class only ({classes[0]!r})" if classes else "no class folders"
+    return DatasetError(
+        f"{root} holds {found}. A folder to learn from holds one folder for each class, two or "
+        f"more, with the images of that class inside, such as {root / 'cat' / '1.jpg'} and "
+        f"{root / 'dog' / '1.jpg'}; they may lie in folders named train, val and test."
+    )
+
+
+def _item(
+    path: Path,
+    root: Path,
+    parts: Mapping[str, Part],
+    options: ClassFolderOptions,
+    problems: list[Problem],
+) -> Item | None:
+    folders = path.relative_to(root).parts[:-1]
+    part = parts.get(folders[0]) if folders else None
+    names = folders[1:] if part else folders
+    reason = _reason_against(path, names, outside=bool(parts) and part is None)
+    if reason:
+        problems.append(Problem(path=path, reason=reason))
+        return None
+    label = "/".join(normalized(name) for name in names)
+    return Item(path=path, label=label, part=part, group=_group(path, options))
+
+
+def _reason_against(path: Path, names: tuple[str, ...], *, outside: bool) -> str | None:
+    if not names_image(path.name):
+        return f"not an image file: {path.suffix or path.name}"
+    if not names:
+        return "lies outside any class folder"
+    return "lies outside the folders of the parts (train, val, test)" if outside else None
+
+
+def _group(path: Path, options: ClassFolderOptions) -> str | None:
+    found = re.search(options.group_pattern, path.name) if options.group_pattern else None
+    if found is None:
+        return None
+    return found[1] if found.re.groups else found[0]
+
+
+def _part_folders(root: Path, files: list[Path]) -> dict[str, Part]:
+    """The folders in the root that stand for parts of a split.
+
+    A class may be called "train" or "test" itself: folders so named are parts only if they hold
+    class folders, and if there are two such or nothing else.
+    """
+    places = [path.relative_to(root).parts[:-1] for path in files]
+    above_classes = {folders[0] for folders in places if len(folders) >= 2}
+    parts = {name: part for name in sorted(above_classes) if (part := part_named(name))}
+    folders = {folders[0] for folders in places if folders}
+    return parts if len(parts) >= 2 or parts.keys() == folders else {}
+
+
+def _files(
+    folder: Path, problems: list[Problem], above: frozenset[tuple[int, int]] = frozenset()
+) -> Iterator[Path]:
+    """All files below the folder, through links, but never in a circle."""
+    try:
+        found = folder.stat()
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        problems.append(Problem(path=folder, reason=f"cannot be opened: {error.strerror}"))
+        return
+    identity = (found.st_dev, found.st_ino)
+    if identity in above:
+        return
+    for entry in entries:
+        if not _is_litter(entry.name):
+            yield from _files_of(entry, problems, above | {identity})
+
+
+def _files_of(
+    entry: os.DirEntry[str], problems: list[Problem], above: frozenset[tuple[int, int]]
+) -> Iterator[Path]:
+    path = Path(entry.path)
+    if path.is_dir():
+        yield from _files(path, problems, above)
+    elif path.is_file():
+        yield path
+    else:
+        problems.append(Problem(path=path, reason="a broken link, or not a file"))
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+CLASS_FOLDERS = DatasetReader(
+    name="class-folders",
+    title="Class folders",
+    summary="A folder with one folder of images for each class, or train, val and test above them",
+    recognises=Path.is_dir,
+    options=ClassFolderOptions,
+    read=read_class_folders,
+)

@@ -1,0 +1,112 @@
+"""From the text of a table to its columns and rows."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from graftwork.plugin_api import DatasetError
+
+from .names import names_image
+
+Delimiter = Literal["auto", "comma", "tab", "semicolon", "blanks"]
+Header = Literal["auto", "yes", "no"]
+
+_CHARACTERS = {"tab": "\t", "semicolon": ";", "comma": ","}
+_PROBED_LINES = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """The cells of one row, and the line on which it ends, counted from 1."""
+
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's rows (at least one); ``header`` names its columns if it has one."""
+
+    path: Path
+    header: list[str] | None
+    rows: list[Row]
+
+    @property
+    def columns(self) -> str:
+        """The columns by number, each with its name or else its first cell."""
+        cells = self.header or self.rows[0].cells
+        return ", ".join(f"{number}: {cell}" for number, cell in enumerate(cells, 1))
+
+    def column(self, wanted: str) -> int:
+        """The index of a column given by name or by number from 1; raises ``DatasetError``."""
+        names = [name.lower() for name in self.header or []]
+        if wanted.lower() in names:
+            return names.index(wanted.lower())
+        if wanted.isdecimal() and 1 <= int(wanted) <= len(self.rows[0].cells):
+            return int(wanted) - 1
+        msg = f"{self.path.name} has no column {wanted!r}. Its columns are {self.columns}."
+        raise DatasetError(msg)
+
+
+def read_table(path: Path, delimiter: Delimiter, header: Header) -> Table:
+    """The table in a text file; raises ``DatasetError`` if it holds no rows."""
+    text = _text(path)
+    rows = list(_rows(text, _delimiter(path, text) if delimiter == "auto" else delimiter))
+    has_header = header == "yes" or (header == "auto" and not _names_an_image(rows[:1]))
+    names = [cell.strip() for row in rows[:1] for cell in row.cells] if has_header else None
+    if len(rows) <= has_header:
+        raise _no_rows(path)
+    return Table(path, names, rows[has_header:])
+
+
+def _no_rows(path: Path) -> DatasetError:
+    return DatasetError(
+        f"{path} holds no rows. It should hold one for each image: its path and its class."
+    )
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}."
+        raise DatasetError(msg) from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _delimiter(path: Path, text: str) -> Delimiter:
+    """The first delimiter that cuts the first lines into equally many cells, two or more."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise _no_rows(path)
+    candidates: tuple[Delimiter, ...] = ("tab", "semicolon", "comma", "blanks")
+    for delimiter in candidates:
+        widths = {len(row.cells) for row in _rows("\n".join(lines[:_PROBED_LINES]), delimiter)}
+        if len(widths) == 1 and widths != {1}:
+            return delimiter
+    msg = f"What stands between the columns of {path} is not clear: set the delimiter."
+    raise DatasetError(msg)
+
+
+def _rows(text: str, delimiter: Delimiter) -> Iterator[Row]:
+    lines = text.splitlines()
+    if delimiter == "blanks":
+        yield from (
+            Row(number, line.split()) for number, line in enumerate(lines, 1) if line.split()
+        )
+        return
+    reader = csv.reader(lines, delimiter=_CHARACTERS[delimiter], skipinitialspace=True)
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield Row(reader.line_num, cells)
+
+
+def _names_an_image(rows: list[Row]) -> bool:
+    return any(names_image(cell.strip()) for row in rows for cell in row.cells)
