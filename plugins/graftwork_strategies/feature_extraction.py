@@ -12,9 +12,11 @@ from .settings import Epochs, Patience, Rate, StrategySettings
 class FeatureExtractionSettings(StrategySettings):
     """How long and how fast the head learns."""
 
-    epochs: Epochs = Field(default=100, description="Passes over the images, at most")
-    rate: Rate = Field(default=0.003, description="Learning rate of the head")
-    patience: Patience = Field(default=20, description="Stop after so many epochs without gain")
+    epochs: Epochs = Field(default=60, description="Passes over the images, at most")
+    rate: Rate = Field(default=0.005, description="Learning rate of the head")
+    patience: Patience = Field(
+        default=None, description="Stop after so many epochs without gain; none: do all"
+    )
 
 
 def plan(settings: FeatureExtractionSettings, _model: ModelOutline, _data: DataOutline) -> Plan:

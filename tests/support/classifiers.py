@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-
 import torch
+
 from graftwork.data.input_spec import input_spec
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
 

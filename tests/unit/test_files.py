@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from graftwork.files import replacing, write_text
 
 
@@ -13,9 +14,8 @@ def test_a_new_file_is_written_whole(tmp_path):
 def test_an_error_leaves_the_old_file_and_no_litter(tmp_path):
     target = tmp_path / "a.txt"
     target.write_text("old")
-    with pytest.raises(RuntimeError, match="half way"), replacing(target) as temporary:
-        temporary.write_text("ne")
-        raise RuntimeError("half way")
+    with pytest.raises(RuntimeError, match="half way"):
+        _write_half(target)
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
@@ -27,3 +27,9 @@ def test_the_old_file_is_replaced(tmp_path):
         temporary.write_bytes(b"new")
         assert target.read_bytes() == b"old"
     assert target.read_bytes() == b"new"
+
+
+def _write_half(target):
+    with replacing(target) as temporary:
+        temporary.write_text("ne")
+        raise RuntimeError("half way")

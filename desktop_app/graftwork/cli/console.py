@@ -19,6 +19,7 @@ DONE, FAILED, WRONG_USE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 out; stopped by the user."""
 
 results = Console(highlight=False, soft_wrap=True)
+_wide = Console(highlight=False, width=1000)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -28,12 +29,18 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table without lines, as wide as it needs to be."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold_last: bool = False
+) -> None:
+    """A table without lines, never cut; in a terminal the last column can fold to its width."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns[:-1]:
+        table.add_column(column, no_wrap=True)
+    table.add_column(columns[-1], no_wrap=not fold_last)
     for row in rows:
         table.add_row(*row)
-    results.print(table)
+    folds = fold_last and results.is_terminal
+    (results if folds else _wide).print(table)
 
 
 @contextmanager

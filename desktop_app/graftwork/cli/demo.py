@@ -37,7 +37,8 @@ def run_demo(workshop: Workshop, folder: Path, *, as_json: bool) -> None:
     images = write_digits(folder.resolve() / "digits")
     job = TrainingJob(data=DataSettings(path=images))
     listen(workshop.train(job), as_json=as_json)
-    run = workshop.store.get("last")
+    run = workshop.current_run
+    assert run is not None
     evaluation = listen(workshop.evaluate(run.id), as_json=as_json)
     report = listen(workshop.export(run.id, folder.resolve() / "digits.onnx"), as_json=as_json)
     found = _predict_one_of_each(report.file, images)

@@ -36,7 +36,7 @@ def list_backbones(registry: Registry, *, as_json: bool) -> None:
         print_json(found)
         return
     columns = ("Backbone", "Parameters", "Pixels", "Weights", "Licence", "When to choose it")
-    print_table(columns, [_backbone_row(document) for document in found])
+    print_table(columns, [_backbone_row(document) for document in found], fold_last=True)
 
 
 def list_strategies(registry: Registry, *, as_json: bool) -> None:

@@ -40,7 +40,8 @@ def train_and_evaluate(
     except KeyboardInterrupt:
         _say_stopped(workshop)
         raise SystemExit(INTERRUPTED) from None
-    run = workshop.store.get("last")
+    run = workshop.current_run
+    assert run is not None
     evaluation = listen(workshop.evaluate(run.id), as_json=as_json)
     if as_json:
         found = evaluation.model_dump(mode="json")["figures"]
@@ -53,5 +54,7 @@ def train_and_evaluate(
 
 def _say_stopped(workshop: Workshop) -> None:
     run = workshop.current_run
-    if run is not None:
+    if run is None or run.score is None:
+        messages.print("Stopped before the first epoch was done: there is nothing to keep.")
+    else:
         messages.print(f"Stopped. The best weights so far are kept in run {run.id}.")

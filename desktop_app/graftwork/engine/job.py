@@ -72,7 +72,7 @@ class TrainingSettings(_Model):
         default=0.0, ge=0, lt=1, description="Part of the features dropped before the head"
     )
     best_metric: BestMetric = Field(
-        default="balanced-accuracy",
+        default="loss",
         description="The validation figure that decides which weights are kept",
     )
     device: Device = Field(default="auto", description="Where to compute; auto: the fastest found")

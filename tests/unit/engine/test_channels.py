@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from graftwork.engine.channels import adapt_input_channels
 from support.tiny import build_tiny
 

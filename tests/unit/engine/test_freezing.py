@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.freezing import check_phase, frozen_backbone, set_learning, set_modes
 from graftwork.plugin_api import HEAD, Phase

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from graftwork.engine import events as ev
 from graftwork.engine.history import RunHistory
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from torch.optim import SGD, AdamW
+
 from graftwork.engine.job import TrainingSettings
 from graftwork.engine.optimizer import build_optimizer, set_rates
 from support.tiny import build_tiny
-from torch.optim import SGD, AdamW
 
 
 def _optimizer(**settings):

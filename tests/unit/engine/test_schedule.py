@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from graftwork.engine.schedule import phase_rates, rate_factor
-from graftwork.plugin_api import HEAD, Phase
 from hypothesis import given
 from hypothesis import strategies as st
+
+from graftwork.engine.schedule import phase_rates, rate_factor
+from graftwork.plugin_api import HEAD, Phase
 
 
 @given(

@@ -8,6 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from pydantic import BaseModel
+from safetensors.torch import load_file
+
 from graftwork.data.decoding import decode
 from graftwork.engine import events as ev
 from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
@@ -15,8 +18,6 @@ from graftwork.engine.errors import TrainingError
 from graftwork.engine.train import SPLIT_FILE, train
 from graftwork.plugin_api import HEAD, Phase, Strategy
 from graftwork.plugin_host.registry import UnknownNameError
-from pydantic import BaseModel
-from safetensors.torch import load_file
 from support.jobs import of_kind, run_job, small_job
 
 

@@ -1,0 +1,200 @@
+"""Every subcommand, as a shell calls it: what it writes, and its exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from graftwork.runs.store import RunStore
+from support.command_line import TINY, last_document
+from support.images import make_image
+
+
+def test_training_prints_figures_and_the_run(call, images):
+    outcome = call("train", images, *TINY)
+    assert outcome.code == 0
+    assert "Accuracy" in outcome.out
+    assert "95 % interval" in outcome.out
+    assert "graftwork export" in outcome.out
+    assert "3 classes" in outcome.err
+
+
+def test_training_for_a_machine_writes_a_document_a_line(call, images):
+    outcome = call("train", images, *TINY, "--json")
+    documents = [json.loads(line) for line in outcome.out.splitlines()]
+    assert documents[0]["kind"] == "run-started"
+    assert documents[-1]["kind"] == "result"
+    assert set(documents[-1]["figures"]) == {
+        "accuracy", "balanced_accuracy", "macro_f1", "log_loss",
+    }  # fmt: skip
+    assert "epoch-done" in {d["kind"] for d in documents}
+
+
+def test_a_job_file_runs_again_to_the_same_figures(call, trained, home):
+    first = json.loads((home / "runs" / trained / "evaluation.json").read_text())
+    outcome = call("train", "--job", home / "runs" / trained / "job.json", "--json")
+    assert outcome.code == 0, outcome.err
+    assert last_document(outcome)["figures"] == first["figures"]
+
+
+def test_the_run_goes_where_the_user_says(call, images, tmp_path):
+    outcome = call("train", images, *TINY, "--out", tmp_path / "mine", "--json")
+    assert outcome.code == 0, outcome.err
+    assert (tmp_path / "mine" / "best.safetensors").is_file()
+    assert last_document(outcome)["folder"] == str(tmp_path / "mine")
+    again = call("train", images, *TINY, "--out", tmp_path / "mine")
+    assert again.code == 1
+    assert "mine" in again.err
+
+
+def test_settings_reach_their_places(call, images, home):
+    words = ("--set", "epochs=2", "--set", "batch_size=4", "--set", "validation=0.3",
+             "--set", "seed=7", "--set", "fit=pad", "--set", "group_pattern=(x)")  # fmt: skip
+    outcome = call("train", images, "--backbone", "tiny", *words, "--json")
+    job = json.loads((home / "runs" / last_document(outcome)["run"] / "job.json").read_text())
+    assert job["strategy_settings"]["epochs"] == 2
+    assert job["training"]["batch_size"] == 4
+    assert job["training"]["fit"] == "pad"
+    assert job["data"]["validation"] == 0.3
+    assert job["data"]["reader_options"] == {"group_pattern": "(x)"}
+    assert job["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "epoch=3"), "epochs"),
+        (("--set", "epochs"), "key=value"),
+        (("--set", "epochs=0"), "epochs"),
+        (("--set", "batch_size=0"), "batch_size"),
+        (("--set", "fit=stretch"), "squash"),
+        (("--set", "validation=0.6", "--set", "test=0.6"), "leave images"),
+        (("--backbone", "tinny"), "tiny"),
+        (("--strategy", "feature-extractor"), "feature-extraction"),
+        (("--reader", "folder"), "class-folders"),
+    ],
+)
+def test_a_wrong_wish_is_explained(words, said, call, images):
+    outcome = call("train", images, "--backbone", "tiny", *words)
+    assert outcome.code == 1
+    assert said in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_wish_that_cannot_be_understood_is_wrong_use(call):
+    assert call("train").code == 2
+    assert call("train", "--no-such-option").code == 2
+    assert call("no-such-command").code == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"data": 3}', '{"data": {"path": "x"}, "more": 1}'])
+def test_a_job_file_that_is_not_one_is_explained(content, call, tmp_path):
+    (tmp_path / "job.json").write_text(content)
+    outcome = call("train", "--job", tmp_path / "job.json")
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err
+
+
+def test_a_folder_that_does_not_exist_is_explained(call, tmp_path):
+    outcome = call("train", tmp_path / "nowhere", "--backbone", "tiny")
+    assert outcome.code == 1
+    assert "nowhere" in outcome.err
+
+
+def test_evaluating_a_run_on_its_own_and_on_other_images(call, trained, images, tmp_path):
+    own = last_document(call("evaluate", trained, "--json"))
+    assert own["images"] == 5
+    other = last_document(call("evaluate", "last", images, "--json"))
+    assert other["images"] == 36
+    assert "Macro F1" in call("evaluate", trained).out
+
+
+def test_exporting_and_predicting(call, trained, images, tmp_path):
+    model = tmp_path / "model.onnx"
+    report = last_document(call("export", trained, model, "--json"))
+    assert report["max_difference"] <= 1e-4
+    outcome = call("predict", model, images / "red", "--out", tmp_path / "found.csv")
+    assert outcome.code == 0, outcome.err
+    with (tmp_path / "found.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert rows[0].keys() >= {"path", "predicted", "confidence"}
+
+
+def test_predictions_as_json_and_files_that_are_left_out(call, trained, images, tmp_path):
+    model = tmp_path / "model.onnx"
+    call("export", trained, model)
+    (images / "red" / "broken.jpg").write_bytes(b"")
+    outcome = call("predict", model, images, "--json")
+    assert outcome.code == 3
+    assert "broken.jpg" in outcome.err
+    assert "broken.jpg" in outcome.out
+    assert json.loads(outcome.out)
+
+
+def test_predicting_nothing_at_all_fails(call, trained, tmp_path):
+    model = tmp_path / "model.onnx"
+    call("export", trained, model)
+    (tmp_path / "bad.png").write_text("no")
+    assert call("predict", model, tmp_path / "bad.png").code == 1
+    assert call("predict", tmp_path / "no.onnx", tmp_path).code == 1
+
+
+def test_a_run_that_does_not_exist_is_explained(call, tmp_path):
+    for words in (("evaluate", "nope"), ("export", "nope", tmp_path / "m.onnx")):
+        outcome = call(*words)
+        assert outcome.code == 1
+        assert "nope" in outcome.err
+
+
+def test_listing_runs(call, images):
+    assert "No runs yet" in call("runs").out
+    call("train", images, *TINY)
+    assert "finished" in call("runs").out
+    assert last_document(call("runs", "--json"))[0]["status"] == "finished"
+
+
+def test_listing_backbones_with_the_state_of_their_weights(call):
+    assert "efficientnet-lite0" in call("backbones").out
+    states = {b["name"]: b["weights"] for b in last_document(call("backbones", "--json"))}
+    assert states["efficientnet-lite0"] == "ready"
+    assert states["resnet18"] == "download"
+    assert states["tiny"] == "none"
+
+
+def test_listing_strategies_with_their_settings(call):
+    outcome = call("strategies")
+    assert "progressive-unfreezing" in outcome.out
+    assert "epochs=60" in outcome.out
+    names = [s["name"] for s in last_document(call("strategies", "--json"))]
+    assert names[0] == "feature-extraction"
+    assert len(names) == 6
+
+
+def test_listing_plugins(call):
+    assert "6 strategies" in call("plugins").out
+    document = last_document(call("plugins", "--json"))
+    assert {p["name"] for p in document["plugins"]} == {
+        "tiny", "backbones", "strategies", "datasets",
+    }  # fmt: skip
+    assert document["failures"] == []
+
+
+def test_importing_a_file_that_is_no_weights_file_is_explained(call, tmp_path):
+    make_image(0, (9, 9, 9)).save(tmp_path / "picture.png")
+    outcome = call("weights", "import", tmp_path / "picture.png")
+    assert outcome.code == 1
+    assert "picture.png" in outcome.err
+
+
+def test_the_version(call):
+    assert call("--version").out.startswith("graftwork 0.")
+
+
+def test_the_store_knows_what_the_command_line_trained(call, trained, home):
+    record = RunStore(home / "runs").get("last")
+    assert record.id == trained
+    assert record.status == "finished"
+    assert record.test_accuracy is not None

@@ -1,0 +1,65 @@
+"""The command in a process of its own: what it imports, and how it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from support.command_line import last_document
+
+
+def _python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "module", ["graftwork.cli.main", "graftwork.cli.prediction", "graftwork.app"]
+)
+def test_the_command_line_starts_without_torch(module):
+    assert _python(f"import sys, {module}; print('torch' in sys.modules)") == "False"
+
+
+def test_predicting_never_imports_torch(call, trained, images, tmp_path):
+    call("export", trained, tmp_path / "model.onnx")
+    code = (
+        "import sys; from graftwork.__main__ import main\n"
+        f"sys.argv = ['graftwork', 'predict', {str(tmp_path / 'model.onnx')!r}, "
+        f"{str(images)!r}, '--out', {str(tmp_path / 'p.csv')!r}]\n"
+        "try: main()\nexcept SystemExit as end: print(end.code, 'torch' in sys.modules)"
+    )
+    assert _python(code) in {"0 False", "None False"}
+
+
+def test_an_interruption_keeps_the_best_and_says_so(images, home):
+    """Ctrl-C after the first epoch: the run is stopped, its weights are there, exit code 130."""
+    words = ["train", str(images), "--strategy", "full-fine-tuning", "--set", "epochs=500",
+             "--set", "patience=500", "--set", "batch_size=8", "--json"]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "graftwork", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if '"epoch-done"' in line:
+                process.send_signal(signal.SIGINT)
+                break
+        process.stdout.read()
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "kept in run" in said
+    (folder,) = (p for p in (home / "runs").iterdir() if p.is_dir())
+    assert (folder / "best.safetensors").is_file()
+
+
+def test_the_document_of_a_run_is_the_last_line(call, images):
+    outcome = call("train", images, "--backbone", "tiny", "--set", "epochs=2", "--json")
+    assert last_document(outcome)["kind"] == "result"
