@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,3 +27,15 @@ def make_folder(root: Path, per_class: int = 12, classes: tuple[str, ...] = tupl
         for index in range(per_class):
             make_image(index, COLOURS[name]).save(root / name / f"{index:03}.png")
     return root
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A few bytes that call themselves a PNG image of this size, but end too early."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = _chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(b"0" * 99))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(kind + content))
+    return struct.pack(">I", len(content)) + kind + content + check

@@ -43,18 +43,20 @@ def split_groups(
 def _assign(counts: Counts, shares: Counts) -> np.ndarray[Any, Any] | None:
     """The part of each group (groups, classes); None if a class is missing from a part."""
     parts = np.full(len(counts), -1)
-    _cover(counts, parts, len(shares))
+    _cover(counts, parts, np.argsort(shares, kind="stable"))
     _balance(counts, parts, shares)
     held = np.stack([counts[parts == part].sum(0) for part in range(len(shares))])
     return parts if (held > 0).all() else None
 
 
-def _cover(counts: Counts, parts: np.ndarray[Any, Any], number: int) -> None:
+def _cover(
+    counts: Counts, parts: np.ndarray[Any, Any], smallest_first: np.ndarray[Any, Any]
+) -> None:
     """Give every part a group of each class, the rarest class and the smallest groups first."""
     sizes = counts.sum(1)
     for column in np.argsort((counts > 0).sum(0), kind="stable"):
         holding = np.flatnonzero(counts[:, column])
-        for part in range(number):
+        for part in smallest_first:
             free = holding[parts[holding] < 0]
             if len(free) and not (parts[holding] == part).any():
                 parts[free[np.argmin(sizes[free])]] = part

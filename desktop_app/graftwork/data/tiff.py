@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from graftwork.plugin_api import UnusableImageError
 
@@ -17,6 +16,8 @@ from .raster import Alpha, Array, Colors, Raster, check_size, in_common_depth
 # It logs as errors what it then raises or survives; people are shown the reason instead.
 logging.getLogger("tifffile").setLevel(logging.CRITICAL)
 
+# None, CCITT, LZW, JPEG, Deflate and PackBits: what every build of Pillow unpacks.
+_COMMON_COMPRESSIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946})
 _MIN_IS_WHITE = 0
 _COLORS: dict[int, Colors] = {_MIN_IS_WHITE: "grey", 1: "grey", 2: "rgb", 5: "cmyk"}
 _COLOR_BANDS = {_MIN_IS_WHITE: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3}  # 3: palette, 6: YCbCr
@@ -50,7 +51,7 @@ def _is_deep(page: Any) -> bool:
 
 
 def _pillow_keeps(page: Any) -> bool:
-    if _is_deep(page) or page.compression not in COMPRESSION_INFO:
+    if _is_deep(page) or page.compression not in _COMMON_COMPRESSIONS:
         return False
     extra = page.samplesperpixel - _COLOR_BANDS.get(page.photometric, page.samplesperpixel)
     return extra == 0 or (extra == 1 and page.extrasamples[0] in _ALPHA)

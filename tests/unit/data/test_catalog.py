@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ConfigDict
+
+from graftwork.data.catalog import find_reader, read_catalog, warnings_of
+from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item
+
+
+class Options(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    answer: int = 42
+
+
+def catalog_of(counts: dict[str, int], root: Path = Path("pictures")) -> Catalog:
+    items = [
+        Item(path=root / label / f"{index}.png", label=label)
+        for label, count in counts.items()
+        for index in range(count)
+    ]
+    return Catalog(root=root, classes=tuple(counts), items=tuple(items))
+
+
+def reader(name: str, *, ending: str = "", gives: Any = None) -> DatasetReader:
+    def read(path: Path, options: Options) -> Catalog:
+        if isinstance(gives, Exception):
+            raise gives
+        return gives or catalog_of({"a": options.answer, "b": 1}, path)
+
+    return DatasetReader(
+        name=name,
+        title=name.title(),
+        summary=f"All about {name}",
+        recognises=lambda path: path.suffix == ending,
+        options=Options,
+        read=read,
+    )
+
+
+READERS = {r.name: r for r in (reader("folders"), reader("tables", ending=".csv"))}
+
+
+def test_the_first_reader_that_recognises_the_path_is_found(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.touch()
+    assert find_reader(tmp_path, READERS).name == "folders"
+    assert find_reader(table, READERS).name == "tables"
+    assert find_reader(table, READERS, "folders").name == "folders"
+
+
+def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no file or folder"):
+        find_reader(tmp_path / "gone", READERS)
+    with pytest.raises(DatasetError, match="no dataset reader 'slides', but: folders, tables"):
+        find_reader(tmp_path, READERS, "slides")
+    slide = tmp_path / "a.slide"
+    slide.touch()
+    with pytest.raises(DatasetError, match="All about tables"):
+        find_reader(slide, READERS)
+
+
+def test_options_reach_the_reader(tmp_path: Path) -> None:
+    assert read_catalog(tmp_path, READERS).counts() == {"a": 42, "b": 1}
+    told = read_catalog(tmp_path, READERS, options={"answer": "3"})
+    assert told.counts() == {"a": 3, "b": 1}
+
+
+@pytest.mark.parametrize("options", [{"answer": "many"}, {"question": 1}])
+def test_wrong_options_are_named(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(DatasetError, match=f"{next(iter(options))}: .* options: answer"):
+        read_catalog(tmp_path, READERS, options=options)
+
+
+@pytest.mark.parametrize(
+    ("gives", "message"),
+    [
+        (DatasetError("no such thing"), "^no such thing$"),
+        (KeyError("label"), "'faulty' failed on .*KeyError"),
+        (catalog_of({"only": 3}), "two different classes"),
+        (Catalog(root=Path(), classes=("a", "a"), items=()), "two different classes"),
+        (
+            Catalog(root=Path(), classes=("a", "b"), items=(Item(path=Path("x"), label="c"),)),
+            "labels that are no classes: c",
+        ),
+    ],
+)
+def test_faults_of_readers_become_dataset_errors(tmp_path: Path, gives: Any, message: str) -> None:
+    with pytest.raises(DatasetError, match=message):
+        read_catalog(tmp_path, {"faulty": reader("faulty", gives=gives)})
+
+
+def test_classes_with_few_images_are_warned_of() -> None:
+    warnings = warnings_of(catalog_of({"many": 10, "few": 9, "one": 1, "none": 0}))
+    assert [warning.split(":")[0] for warning in warnings] == [
+        "Class 'few' has only 9 images",
+        "Class 'one' has only 1 image",
+        "Class 'none' has only 0 images",
+    ]

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from graftwork.data.parallel import Pace, in_order
+
+
+def image_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("images")]
+
+
+def test_results_come_in_order_and_all() -> None:
+    assert list(in_order(lambda number: number * 2, range(500))) == [n * 2 for n in range(500)]
+    assert not image_threads()
+
+
+def test_no_more_is_begun_than_is_soon_wanted() -> None:
+    begun: list[int] = []
+    results = in_order(begun.append, range(10_000))
+    next(results)
+    assert len(begun) < 1000
+    results.close()
+    assert len(begun) < 1000
+    assert not image_threads()
+
+
+def test_an_error_reaches_the_caller_and_ends_the_threads() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(lambda number: 1 // (5 - number), range(100)))
+    assert not image_threads()
+
+
+def test_each_thread_starts_once() -> None:
+    started: list[str] = []
+    names = set(
+        in_order(
+            lambda _: threading.current_thread().name,
+            range(50),
+            start=lambda: started.append(threading.current_thread().name),
+        )
+    )
+    assert names <= set(started)
+    assert len(started) == len(set(started))
+
+
+def test_a_pace_is_due_at_once_and_then_not() -> None:
+    pace = Pace()
+    assert pace.due()
+    assert not pace.due()

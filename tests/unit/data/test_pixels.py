@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+
+from graftwork.data.decoding import decode
+from graftwork.data.input_spec import InputSpec, IntensityRange
+from graftwork.data.pixels import PixelProgress, Pixels, load_pixels
+from graftwork.data.resize import resize
+from graftwork.plugin_api import Catalog, DatasetError, Item, Problem
+from support.images import make_folder, png_of_size
+
+
+def spec_for(intensity: IntensityRange | None) -> InputSpec:
+    return InputSpec(
+        size=16,
+        channels=3,
+        fit="squash",
+        crop_fraction=0.875,
+        interpolation="bilinear",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        intensity=intensity,
+    )
+
+
+def catalog_of(folder: Path) -> Catalog:
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    items = tuple(Item(path=file, label=file.parent.name) for file in files)
+    return Catalog(root=folder, classes=tuple(sorted({i.label for i in items})), items=items)
+
+
+def finish(
+    loading: Generator[PixelProgress, None, Pixels],
+) -> tuple[list[PixelProgress], Pixels]:
+    reports: list[PixelProgress] = []
+    while True:
+        try:
+            reports.append(next(loading))
+        except StopIteration as end:
+            return reports, end.value
+
+
+def load(catalog: Catalog, folder: Path) -> Pixels:
+    return finish(load_pixels(catalog, spec_for, folder))[1]
+
+
+def entries(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "images", 4)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def test_rows_are_the_resized_images_in_order(images: Path, cache: Path) -> None:
+    catalog = catalog_of(images)
+    reports, pixels = finish(load_pixels(catalog, spec_for, cache))
+    assert reports[0] == PixelProgress(0, 12)
+    assert reports[-1] == PixelProgress(12, 12)
+    assert pixels.catalog == catalog
+    assert pixels.spec == spec_for(None)
+    assert pixels.array.shape == (12, 16, 16, 3)
+    for row, item in zip(pixels.array, catalog.items, strict=True):
+        image = torch.from_numpy(decode(item.path, 3))[None]
+        assert np.array_equal(row, resize(image, pixels.spec)[0].permute(1, 2, 0).numpy())
+
+
+def test_a_second_pass_decodes_nothing(images: Path, cache: Path) -> None:
+    catalog = catalog_of(images)
+    first = load(catalog, cache)
+    index = next(cache.glob("*/pixels.npy"))
+    written = index.stat().st_mtime_ns
+    second = load(catalog, cache)
+    assert index.stat().st_mtime_ns == written
+    assert second.fingerprint == first.fingerprint
+    assert np.array_equal(second.array, first.array)
+    assert len(entries(cache)) == 1
+
+
+def test_changed_files_and_other_inputs_are_decoded_anew(images: Path, cache: Path) -> None:
+    catalog = catalog_of(images)
+    first = load(catalog, cache)
+    changed = catalog.items[0].path
+    shutil.copyfile(catalog.items[-1].path, changed)
+    os.utime(changed, (1, 1))
+    second = load(catalog, cache)
+    assert np.array_equal(second.array[0], first.array[-1])
+    assert second.fingerprint != first.fingerprint
+    cropped = load_pixels(
+        catalog, lambda range_: spec_for(range_).model_copy(update={"fit": "crop"}), cache
+    )
+    assert not np.array_equal(finish(cropped)[1].array, second.array)
+    assert len(entries(cache)) == 3
+
+
+def test_statistics_of_the_input_do_not_decide_the_pixels(images: Path, cache: Path) -> None:
+    load(catalog_of(images), cache)
+    others = load_pixels(
+        catalog_of(images),
+        lambda range_: spec_for(range_).model_copy(update={"mean": (0, 0, 0)}),
+        cache,
+    )
+    assert finish(others)[1].spec.mean == (0, 0, 0)
+    assert len(entries(cache)) == 1
+
+
+def test_unusable_files_are_problems_now_and_from_the_cache(images: Path, cache: Path) -> None:
+    blue = images / "blue"
+    (blue / "000.png").write_bytes((blue / "000.png").read_bytes()[:900])
+    (blue / "001.png").write_text("no image")
+    (blue / "002.png").write_bytes(b"")
+    (blue / "003.png").write_bytes(png_of_size(20_000, 20_000))
+    catalog = replace(catalog_of(images), problems=(Problem(path=images, reason="known"),))
+    (images / "red" / "003.png").unlink()
+    for _ in range(2):
+        pixels = load(catalog, cache)
+        assert len(pixels.array) == len(pixels.catalog.items) == 7
+        assert pixels.catalog.classes == catalog.classes
+        assert {item.label for item in pixels.catalog.items} == {"green", "red"}
+        reasons = [problem.reason for problem in pixels.catalog.problems]
+        expected = ("known", "cut off", "not an image", "empty", "too large", "not there")
+        for reason, part in zip(reasons, expected, strict=True):
+            assert part in reason
+
+
+def test_a_data_set_without_a_usable_image_is_refused(images: Path, cache: Path) -> None:
+    for file in images.rglob("*.png"):
+        file.write_bytes(b"")
+    with pytest.raises(DatasetError, match=r"(?s)None of the 12 .*blue/000.png: .* empty"):
+        load(catalog_of(images), cache)
+    assert entries(cache) == []
+
+
+def test_the_fingerprint_knows_contents_and_labels_but_not_the_place(
+    images: Path, cache: Path, tmp_path: Path
+) -> None:
+    here = load(catalog_of(images), cache)
+    shutil.copytree(images, tmp_path / "elsewhere")
+    there = load(catalog_of(tmp_path / "elsewhere"), cache)
+    assert there.fingerprint == here.fingerprint
+    turned = catalog_of(images)
+    turned = replace(turned, items=turned.items[::-1])
+    assert load(turned, cache).fingerprint == here.fingerprint
+    other_label = replace(turned.items[0], label="blue")
+    relabelled = replace(turned, items=(other_label, *turned.items[1:]))
+    assert load(relabelled, cache).fingerprint != here.fingerprint
+
+
+def test_deep_images_are_brought_to_eight_bits_together(tmp_path: Path, cache: Path) -> None:
+    for label, level in (("dark", 1000), ("bright", 2000)):
+        (tmp_path / "deep" / label).mkdir(parents=True)
+        for index in range(3):
+            noise = np.random.default_rng(index).integers(0, 100, (30, 20))
+            tifffile.imwrite(
+                tmp_path / "deep" / label / f"{index}.tif", (level + noise).astype(np.uint16)
+            )
+    for _ in range(2):
+        pixels = load(catalog_of(tmp_path / "deep"), cache)
+        assert pixels.spec.intensity is not None
+        assert pixels.spec.intensity.low == pytest.approx(1000, abs=2)
+        rows = zip(pixels.catalog.items, pixels.array, strict=True)
+        means = {item.label: row.mean() for item, row in rows}
+        assert means["dark"] < 30
+        assert means["bright"] > 225
+
+
+def test_a_pass_that_is_closed_leaves_nothing_behind(images: Path, cache: Path) -> None:
+    threads_before = torch.get_num_threads()
+    loading = load_pixels(catalog_of(images), spec_for, cache)
+    for _ in range(2):
+        next(loading)
+    loading.close()
+    assert entries(cache) == []
+    assert not [t for t in threading.enumerate() if t.name.startswith("images")]
+    assert torch.get_num_threads() == threads_before
+    assert len(load(catalog_of(images), cache).array) == 12
+
+
+def test_a_readers_own_decoder_has_its_own_cache(images: Path, cache: Path) -> None:
+    def white(path: Path, channels: int) -> np.ndarray:
+        return np.full((5, 5, channels), 255, np.uint8)
+
+    load(catalog_of(images), cache)
+    own = finish(load_pixels(catalog_of(images), spec_for, cache, white))[1]
+    assert (own.array == 255).all()
