@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +83,15 @@ def _text(path: Path) -> str:
 
 
 def _delimiter(path: Path, text: str) -> Delimiter:
-    """The first delimiter that cuts the first lines into equally many cells, two or more."""
-    lines = [line for line in text.splitlines() if line.strip()]
+    """The first delimiter that cuts most of the first lines into equally many cells."""
+    lines = [line for line in text.splitlines() if line.strip()][:_PROBED_LINES]
     if not lines:
         raise _no_rows(path)
     candidates: tuple[Delimiter, ...] = ("tab", "semicolon", "comma", "blanks")
     for delimiter in candidates:
-        widths = {len(row.cells) for row in _rows("\n".join(lines[:_PROBED_LINES]), delimiter)}
-        if len(widths) == 1 and widths != {1}:
+        widths = Counter(len(row.cells) for row in _rows("\n".join(lines), delimiter))
+        width, count = widths.most_common(1)[0]
+        if width > 1 and count > len(lines) / 2:
             return delimiter
     msg = f"What stands between the columns of {path} is not clear: set the delimiter."
     raise DatasetError(msg)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graftwork.plugin_api import Catalog, DatasetError
+from graftwork_datasets.table import TABLE, TableOptions, read_table_of_images
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png", "c.png", "ü.png"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def read(folder: Path, text: str | bytes, *, name: str = "table.csv", **options: Any) -> Catalog:
+    table = folder / name
+    table.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_table_of_images(table, TableOptions(**options))
+
+
+def facts(catalog: Catalog) -> list[tuple[str, str]]:
+    return [(item.path.name, item.label) for item in catalog.items]
+
+
+PLAIN = [("a.png", "cat"), ("b.png", "dog")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,label\na.png,cat\nb.png,dog\n",
+        "file\tclass\nb.png\tdog\na.png\tcat\n",
+        "Species;Image\ncat;a.png\ndog;b.png\n",
+        "filename category\na.png cat\n\nb.png   dog\n",
+        '"path","label"\r\n"a.png","cat"\r\n"b.png", "dog"\r\n',
+    ],
+)
+def test_usual_tables_need_no_telling(folder: Path, text: str) -> None:
+    catalog = read(folder, text)
+    assert facts(catalog) == PLAIN
+    assert catalog.classes == ("cat", "dog")
+    assert catalog.problems == ()
+    assert catalog.root == folder
+
+
+def test_a_table_without_header_is_told_its_label_column(folder: Path) -> None:
+    text = "1,a.png,cat\n2,b.png,dog\n"
+    assert facts(read(folder, text, label_column=3)) == PLAIN
+    with pytest.raises(DatasetError, match=r"holds the class.* 1: 1, 2: a.png, 3: cat"):
+        read(folder, text)
+
+
+def test_elpvs_own_table(folder: Path) -> None:
+    rows = ["a.png 0.0 mono", "b.png  1.0   poly", "c.png  0.3333333333333333   mono"]
+    labels = {"0.0": "functional", "1.0": "defective"}
+    text = "\n".join(rows)
+    catalog = read(folder, text, path_column=1, label_column=2, labels=labels)
+    assert facts(catalog) == [("a.png", "functional"), ("b.png", "defective")]
+    assert catalog.items[0].metadata == {"3": "mono"}
+    (problem,) = catalog.problems
+    assert problem.path == folder / "table.csv"
+    assert problem.reason.startswith("1 rows are left out")
+    assert "'0.3333333333333333' (1)" in problem.reason
+
+
+def test_columns_by_name_whatever_the_case(folder: Path) -> None:
+    text = "ID,Photo,Kind,Film\n1,a.png,cat,f1\n2,b.png,dog,\n"
+    catalog = read(folder, text, path_column="photo", label_column="KIND", group_column="film")
+    assert facts(catalog) == PLAIN
+    assert [item.group for item in catalog.items] == ["f1", None]
+    assert catalog.items[0].metadata == {"ID": "1", "Film": "f1"}
+
+
+@pytest.mark.parametrize("wanted", ["colour", "0", "3", "-1"])
+def test_a_column_that_is_not_there_is_said_with_those_that_are(folder: Path, wanted: str) -> None:
+    with pytest.raises(DatasetError, match=f"no column '{wanted}'.* 1: path, 2: label"):
+        read(folder, "path,label\na.png,cat\nb.png,dog\n", label_column=wanted)
+
+
+def test_parts_are_read_in_any_case(folder: Path) -> None:
+    text = "path,label,split\na.png,cat,Train\nb.png,dog,VAL\nc.png,dog,\nü.png,cat,holdout\n"
+    catalog = read(folder, text)
+    assert [item.part for item in catalog.items] == ["train", "validation", None]
+    assert catalog.problems[0].reason.startswith("line 5 of table.csv: 'holdout' is no part")
+
+
+def test_faulty_rows_are_problems_with_their_line(folder: Path) -> None:
+    rows = ("path,label", "a.png,cat", "gone.png,cat", "b.png,dog", "c.png,", ",dog", "c.png")
+    text = "\n".join((*rows, "a.png,cat", "b.png,cat"))
+    catalog = read(folder, text)
+    assert facts(catalog) == PLAIN
+    assert [problem.reason.removeprefix("line ") for problem in catalog.problems] == [
+        "3 of table.csv: the file is not there",
+        "5 of table.csv: it names no class",
+        "6 of table.csv: it names no image",
+        "7 of table.csv: it names no class",
+        "8 of table.csv: the image is named before",
+        "9 of table.csv: the image is named before as 'dog'",
+    ]
+    assert catalog.problems[0].path == folder / "gone.png"
+
+
+def test_paths_start_from_the_root_that_is_told(folder: Path) -> None:
+    table = folder / "tables"
+    table.mkdir()
+    text = f"path,label\na.png,cat\n{folder / 'b.png'},dog\n"
+    catalog = read(table, text, root=folder)
+    assert facts(catalog) == PLAIN
+    assert catalog.root == folder
+    with pytest.raises(DatasetError, match=r"one class only.*check.*\n.*line 2.*not there"):
+        read(table, text)
+
+
+def test_paths_written_on_windows(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "d.png").touch()
+    assert facts(read(folder, "path,label\nsub\\d.png,cat\nb.png,dog\n"))[1] == ("d.png", "cat")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_encodings(folder: Path, encoding: str) -> None:
+    catalog = read(folder, "path,label\nü.png,Küken\na.png,cat\n".encode(encoding))
+    assert facts(catalog) == [("a.png", "cat"), ("ü.png", "Küken")]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "path,label\n"])
+def test_a_table_without_rows_is_refused(folder: Path, text: str) -> None:
+    with pytest.raises(DatasetError, match="holds no rows"):
+        read(folder, text)
+
+
+def test_a_table_that_names_one_class_is_refused(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="one class only"):
+        read(folder, "path,label\na.png,cat\nb.png,cat\n")
+
+
+def test_an_unclear_delimiter_can_be_told(folder: Path) -> None:
+    text = "path|label\na.png|cat\n"
+    with pytest.raises(DatasetError, match="set the delimiter"):
+        read(folder, text)
+    mixed = "a.png,with,commas;cat\nb.png;dog\n"
+    (folder / "a.png,with,commas").touch()
+    told = read(folder, mixed, delimiter="semicolon", header="no", path_column=1, label_column=2)
+    assert [item.label for item in told.items] == ["cat", "dog"]
+
+
+def test_a_header_can_be_told_where_it_names_an_image(folder: Path) -> None:
+    text = "photo.png,label\na.png,cat\nb.png,dog\n"
+    catalog = read(folder, text, header="yes", path_column=1)
+    assert facts(catalog) == PLAIN
+
+
+def test_tables_are_recognised(folder: Path) -> None:
+    for name in ("t.csv", "t.TSV", "t.txt"):
+        (folder / name).touch()
+        assert TABLE.recognises(folder / name)
+    assert not TABLE.recognises(folder)
+    assert not TABLE.recognises(folder / "a.png")
+    assert not TABLE.recognises(folder / "gone.csv")
+
+
+def test_a_table_that_is_gone_is_refused(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="cannot be read"):
+        read_table_of_images(folder / "gone.csv", TableOptions())
