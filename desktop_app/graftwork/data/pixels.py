@@ -65,8 +65,9 @@ def load_pixels(
     """Decode all images in parallel, or open what an earlier pass kept in ``folder``.
 
     ``spec_for`` gives the network's input for the intensity range of the images (None for 8-bit
-    ones). Raises ``DatasetError`` if no image can be used or the disk is full. A pass that is
-    closed before its end leaves nothing behind.
+    ones); where its answer to None has a range already, that one is taken and none is measured.
+    Raises ``DatasetError`` if no image can be used or the disk is full. A pass that is closed
+    before its end leaves nothing behind.
     """
     cache = PixelCache(folder, limit)
     key = _key(catalog, spec_for(None), decoder)
@@ -109,7 +110,7 @@ def _fill(
     with cache.write(key, len(catalog.items), row_shape) as writer:
         paths = [item.path for item in catalog.items]
         yield PixelProgress(0, len(paths))
-        writer.intensity = measure_intensity(paths, spec.channels, decoder)
+        writer.intensity = spec.intensity or measure_intensity(paths, spec.channels, decoder)
         yield from _write_rows(writer, paths, _Rows(spec_for(writer.intensity), decoder))
         if writer.rows == 0:
             raise _nothing_usable(catalog, writer.entries)

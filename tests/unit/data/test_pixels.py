@@ -162,22 +162,38 @@ def test_the_fingerprint_knows_contents_and_labels_but_not_the_place(
     assert load(relabelled, cache).fingerprint != here.fingerprint
 
 
-def test_deep_images_are_brought_to_eight_bits_together(tmp_path: Path, cache: Path) -> None:
+@pytest.fixture
+def deep(tmp_path: Path) -> Path:
     for label, level in (("dark", 1000), ("bright", 2000)):
         (tmp_path / "deep" / label).mkdir(parents=True)
         for index in range(3):
             noise = np.random.default_rng(index).integers(0, 100, (30, 20))
-            tifffile.imwrite(
-                tmp_path / "deep" / label / f"{index}.tif", (level + noise).astype(np.uint16)
-            )
+            file = tmp_path / "deep" / label / f"{index}.tif"
+            tifffile.imwrite(file, (level + noise).astype(np.uint16))
+    return tmp_path / "deep"
+
+
+def means(pixels: Pixels) -> dict[str, float]:
+    rows = zip(pixels.catalog.items, pixels.array, strict=True)
+    return {item.label: row.mean() for item, row in rows}
+
+
+def test_deep_images_are_brought_to_eight_bits_together(deep: Path, cache: Path) -> None:
     for _ in range(2):
-        pixels = load(catalog_of(tmp_path / "deep"), cache)
+        pixels = load(catalog_of(deep), cache)
         assert pixels.spec.intensity is not None
         assert pixels.spec.intensity.low == pytest.approx(1000, abs=2)
-        rows = zip(pixels.catalog.items, pixels.array, strict=True)
-        means = {item.label: row.mean() for item, row in rows}
-        assert means["dark"] < 30
-        assert means["bright"] > 225
+        assert means(pixels)["dark"] < 30
+        assert means(pixels)["bright"] > 225
+
+
+def test_a_range_that_is_known_is_taken_and_has_its_own_cache(deep: Path, cache: Path) -> None:
+    load(catalog_of(deep), cache)
+    known = spec_for(IntensityRange(low=0, high=4000))
+    pixels = finish(load_pixels(catalog_of(deep), lambda _: known, cache))[1]
+    assert pixels.spec == known
+    assert means(pixels)["dark"] == pytest.approx(1050 / 4000 * 255, abs=2)
+    assert means(pixels)["bright"] == pytest.approx(2050 / 4000 * 255, abs=2)
 
 
 def test_a_pass_that_is_closed_leaves_nothing_behind(images: Path, cache: Path) -> None:
