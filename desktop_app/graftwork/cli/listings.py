@@ -23,7 +23,7 @@ def list_runs(store: RunStore, *, as_json: bool) -> None:
     if as_json:
         print_json([record.model_dump(mode="json") for record in records])
     elif records:
-        columns = ("Run", "Status", "Data", "Backbone", "Strategy", "Score", "Test accuracy")
+        columns = ("Run", "Status", "Data", "Backbone", "Strategy", "Validation", "Test accuracy")
         print_table(columns, [_run_row(record) for record in records])
     else:
         results.print("No runs yet. Start one with: graftwork train FOLDER")
@@ -67,7 +67,7 @@ def list_plugins(registry: Registry, *, as_json: bool, tracebacks: bool) -> None
 
 def _run_row(record: RunRecord) -> tuple[str, ...]:
     data = escape(record.data)
-    figures = (_figure(record.score), _figure(record.test_accuracy))
+    figures = (_figure(record.validation_accuracy), _figure(record.test_accuracy))
     return record.id, record.status, data, record.backbone, record.strategy, *figures
 
 

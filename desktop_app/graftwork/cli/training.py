@@ -54,7 +54,7 @@ def train_and_evaluate(
 
 def _say_stopped(workshop: Workshop) -> None:
     run = workshop.current_run
-    if run is None or run.score is None:
+    if run is None or run.validation_accuracy is None:
         messages.print("Stopped before the first epoch was done: there is nothing to keep.")
     else:
         messages.print(f"Stopped. The best weights so far are kept in run {run.id}.")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .input_spec import Fit, InputSpec
 
 PAD_LEVEL = 127
+_MARGIN = 1e-3  # levels; well above what float32 sums of 8-bit values are off by
 """The grey, of 255, around an image that is padded to a square."""
 
 _EDGE_SLACK = 1e-3  # of an output pixel, so that rounding never decides what is border
@@ -102,7 +103,12 @@ def _across_block(images: Tensor, columns: Tensor) -> Tensor:
 
 
 def _to_levels(pixels: Tensor) -> Tensor:
-    return (pixels + 0.5).floor_().clamp_(0, 255)  # halves go up, as in Pillow
+    """Whole levels; halves go up, as in Pillow, and so does what falls short of them by an error.
+
+    Rational weights make many exact halves, and engines add in different orders: without the
+    margin the exported graph rounded hundreds of pixels of a photograph otherwise.
+    """
+    return (pixels + (0.5 + _MARGIN)).floor_().clamp_(0, 255)
 
 
 def _triangle(distances: Tensor) -> Tensor:

@@ -40,6 +40,11 @@ def device_name(device: torch.device) -> str:
     return f"{torch.cpu.get_capabilities().get('cpu_name') or name}"
 
 
+def full_precision(reason: str) -> PrecisionChoice:
+    """Plain fp32."""
+    return PrecisionChoice(name="fp32", dtype=None, reason=reason)
+
+
 def choose_precision(
     wanted: Precision, device: torch.device, stages: nn.Sequential
 ) -> PrecisionChoice:
@@ -54,11 +59,11 @@ def choose_precision(
         name = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
         return _named(name, "the GPU computes it fastest")
     if device.type == "mps":
-        return _named("fp32", "mixed precision is not yet reliable on this device")
+        return full_precision("mixed precision is not yet reliable on this device")
     if not _processor_has_bf16():
-        return _named("fp32", "the processor has no bf16 arithmetic")
+        return full_precision("the processor has no bf16 arithmetic")
     if _has_grouped_convolution(stages):
-        return _named("fp32", "grouped convolutions are slower in bf16 on a processor")
+        return full_precision("grouped convolutions are slower in bf16 on a processor")
     return _named("bf16", "the processor has bf16 arithmetic and the network gains by it")
 
 

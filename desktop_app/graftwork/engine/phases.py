@@ -10,7 +10,7 @@ from graftwork.data.augmentation import build_augmentation
 from graftwork.plugin_api import Augmentation, Phase, PhaseReport
 
 from .best_weights import BestWeights
-from .device import PrecisionChoice, choose_precision
+from .device import PrecisionChoice, choose_precision, full_precision
 from .events import EpochDone, Notice, PhaseEnded, PhaseStarted, TrainingEvent
 from .freezing import check_phase, frozen_backbone, set_learning, set_modes
 from .inputs import PhaseInputs, feature_inputs, pixel_inputs
@@ -70,9 +70,8 @@ def _prepare(
 
 
 def _precision(setup: TrainingSetup, phase: Phase) -> PrecisionChoice:
-    """A head alone costs next to nothing, so it learns in full precision."""
     if frozen_backbone(phase):
-        return choose_precision("fp32", setup.device, setup.classifier.stages)
+        return full_precision("the head alone costs next to nothing")
     wanted = setup.job.training.precision
     return choose_precision(wanted, setup.device, setup.classifier.stages)
 

@@ -96,5 +96,5 @@ def _open(results: ResultState, go_to: Callable[[int], object], run: RunRecord) 
 
 def _study(ending: Ending, results: ResultState) -> None:
     """Measure a run that has just ended, if it kept any weights."""
-    if ending.run is not None and ending.run.score is not None:
+    if ending.run is not None and ending.run.validation_accuracy is not None:
         results.open(ending.run)

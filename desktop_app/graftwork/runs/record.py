@@ -32,8 +32,8 @@ class RunProcess(BaseModel):
 class RunRecord(BaseModel):
     """One run: where it is, what it is made from, how it stands.
 
-    ``data``, ``backbone`` and ``strategy`` are the job's; ``score`` is the job's chosen metric at
-    the best epoch: weights are kept if and only if there is one. ``test_accuracy`` is known once
+    ``data``, ``backbone`` and ``strategy`` are the job's; ``validation_accuracy`` is
+    that of the best epoch: weights are kept if and only if there is one. ``test_accuracy`` is known once
     the run was evaluated. ``message`` says why it failed. ``interrupted`` is a run whose process
     is gone without having ended it.
     """
@@ -47,7 +47,7 @@ class RunRecord(BaseModel):
     data: str
     backbone: str
     strategy: str
-    score: float | None = None
+    validation_accuracy: float | None = None
     test_accuracy: float | None = None
     message: str | None = None
     process: RunProcess

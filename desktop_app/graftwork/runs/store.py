@@ -54,6 +54,13 @@ class RunStore:
         self.save(record)
         return record
 
+    def note_data(self, record: RunRecord, fingerprint: str) -> None:
+        """Write the fingerprint of the run's images into its job."""
+        file = record.folder / JOB_FILE
+        job = TrainingJob.model_validate_json(file.read_text("utf-8"))
+        noted = job.model_copy(update={"data_fingerprint": fingerprint})
+        write_text(file, noted.model_dump_json(indent=2))
+
     def save(self, record: RunRecord) -> None:
         """Keep the record in place of the one before."""
         write_record(record)

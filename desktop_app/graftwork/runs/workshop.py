@@ -11,7 +11,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from graftwork.engine.events import EpochDone, RunEnded, TrainingEvent
+from graftwork.engine.events import DataReady, EpochDone, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.weights import fetch_weights
 from graftwork.files import write_text
@@ -117,12 +117,19 @@ class Workshop:
 
     def _follow(self, event: TrainingEvent) -> None:
         match event:
-            case EpochDone(best=True) | RunEnded():
-                self._note_score(event.score)
+            case EpochDone(best=True):
+                self._note_best(event.validation_accuracy)
+            case DataReady():
+                self._note_data(event.data_fingerprint)
 
-    def _note_score(self, score: float) -> None:
+    def _note_data(self, fingerprint: str) -> None:
+        """From here on the job names its images, so that it cannot be repeated on others."""
         assert self._current
-        self._current = self._current.model_copy(update={"score": score})
+        self.store.note_data(self._current, fingerprint)
+
+    def _note_best(self, accuracy: float) -> None:
+        assert self._current
+        self._current = self._current.model_copy(update={"validation_accuracy": accuracy})
         if time.monotonic() - self._saved > _SAVE_EVERY_S:
             self.store.save(self._current)
             self._saved = time.monotonic()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from graftwork.data.augmentation import build_augmentation, sample_seed
 
 LEVELS = ["light", "strong"]

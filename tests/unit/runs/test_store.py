@@ -34,7 +34,7 @@ def test_a_new_run_has_its_job_and_its_record_in_its_folder(store: RunStore) -> 
     assert record.folder == store.folder / record.id
     assert TrainingJob.model_validate_json((record.folder / JOB_FILE).read_text("utf-8")) == JOB
     assert store.get(record.id) == record
-    assert (record.status, record.score, record.message) == ("running", None, None)
+    assert (record.status, record.validation_accuracy, record.message) == ("running", None, None)
     assert (record.backbone, record.strategy) == (JOB.backbone, JOB.strategy)
     assert record.data == str(JOB.data.path)
 
@@ -87,9 +87,13 @@ def test_a_store_without_a_folder_has_no_runs(store: RunStore) -> None:
 
 def test_how_a_run_ended_is_kept(store: RunStore) -> None:
     record = store.create(JOB)
-    store.save(record.model_copy(update={"score": 0.5}))
+    store.save(record.model_copy(update={"validation_accuracy": 0.5}))
     ended = store.finish(store.get(record.id), "failed", "The disk is full.")
-    assert (ended.status, ended.score, ended.message) == ("failed", 0.5, "The disk is full.")
+    assert (ended.status, ended.validation_accuracy, ended.message) == (
+        "failed",
+        0.5,
+        "The disk is full.",
+    )
     assert RunStore(store.folder).get(record.id) == ended
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 import graftwork_datasets
 import graftwork_strategies
-from graftwork.engine.events import EpochDone, Notice, ProblemFound, RunEnded, TrainingEvent
+from graftwork.engine.events import DataReady, EpochDone, Notice, ProblemFound, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.evaluation.report import Evaluation
 from graftwork.export.onnx_model import ExportReport
@@ -84,9 +84,11 @@ def test_a_finished_run_keeps_all_that_it_is(workshop: Workshop, images: Path) -
     run = workshop.store.get("last")
     assert run == workshop.current_run
     assert (run.status, run.message, run.test_accuracy) == ("finished", None, None)
-    (ended,) = of_kind(events, RunEnded)
-    assert run.score == ended.score
-    assert TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8")) == job
+    best = [epoch for epoch in of_kind(events, EpochDone) if epoch.best][-1]
+    assert run.validation_accuracy == best.validation_accuracy
+    (ready,) = of_kind(events, DataReady)
+    kept = TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8"))
+    assert kept == job.model_copy(update={"data_fingerprint": ready.data_fingerprint})
     with (run.folder / "metrics.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == len(of_kind(events, EpochDone))
 
@@ -107,7 +109,7 @@ def test_a_stopped_run_can_be_used(workshop: Workshop, images: Path) -> None:
     run = workshop.store.get("last")
     assert run == workshop.current_run
     assert run.status == "stopped"
-    assert run.score == event.score
+    assert run.validation_accuracy == event.validation_accuracy
     _, evaluation = evaluated(workshop, run.id)
     assert evaluation.images == 9
 

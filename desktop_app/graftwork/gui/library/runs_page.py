@@ -25,9 +25,9 @@ _COLUMNS = [
     Column(heading="Network", text=lambda run: run.backbone),
     Column(heading="Strategy", text=lambda run: run.strategy),
     Column(
-        heading="Validation score",
-        text=lambda run: _number(run.score),
-        key=lambda run: _sortable(run.score),
+        heading="Validation accuracy",
+        text=lambda run: _percent(run.validation_accuracy),
+        key=lambda run: _sortable(run.validation_accuracy),
         right=True,
     ),
     Column(
@@ -87,10 +87,6 @@ class RunsPage(Page):
         run = self.table.current()
         if run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

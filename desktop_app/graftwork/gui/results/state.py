@@ -35,7 +35,7 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
     run = workshop.store.get(run_id)
     history = load_history(run)
     evaluation = _kept_evaluation(run.folder / EVALUATION_FILE)
-    if evaluation is None and run.score is not None:
+    if evaluation is None and run.validation_accuracy is not None:
         evaluation = yield from workshop.evaluate(run_id)
         run = workshop.store.get(run_id)
     return ShownRun(run=run, history=history, evaluation=evaluation)

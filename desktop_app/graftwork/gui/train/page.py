@@ -89,7 +89,11 @@ class TrainPage(Page):
     def _refresh(self) -> None:
         doing, ending = self._state.doing, self._state.ending
         busy = self._state.is_busy
-        has_results = ending is not None and ending.run is not None and ending.run.score is not None
+        has_results = (
+            ending is not None
+            and ending.run is not None
+            and ending.run.validation_accuracy is not None
+        )
         self.start.setVisible(not busy)
         self.start.setEnabled(self._data.current is not None and self.setup.is_valid)
         self.start.setToolTip("" if self._data.current else _NO_DATA)
