@@ -47,7 +47,7 @@ def heard() -> Heard:
 def tasks(qtbot: QtBot) -> Iterator[Tasks]:
     tasks = Tasks()
     yield tasks
-    tasks.wait()
+    tasks.close()
 
 
 def start(tasks: Tasks, heard: Heard, make: Any) -> GeneratorThread:
@@ -194,14 +194,16 @@ def test_a_list_iterator_needs_no_close(qtbot: QtBot, tasks: Tasks, heard: Heard
     assert heard.items == [1, 2]
 
 
-def test_tasks_wait_ends_all_and_keeps_none(tasks: Tasks, heard: Heard) -> None:
+def test_closing_ends_all_and_lets_none_begin(tasks: Tasks, heard: Heard) -> None:
     endless = [Endless(), Endless()]
     for each in endless:
         start(tasks, heard, each)
     assert tasks.running == 2
-    tasks.wait()
+    tasks.close()
     assert tasks.running == 0
     assert all(each.closed_in or not each.given for each in endless)
+    assert not start(tasks, heard, Endless()).isRunning()
+    assert tasks.running == 0
 
 
 def test_tasks_forget_what_has_ended(qtbot: QtBot, tasks: Tasks, heard: Heard) -> None:

@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
     def _end_everything(self) -> None:
         geometry = self.saveGeometry().data()
         self.settings.window_geometry = b64encode(geometry).decode("ascii")
-        self.tasks.wait()
+        self.tasks.close()
         if self.pages is not None:
             self.pages.loader.close()
 

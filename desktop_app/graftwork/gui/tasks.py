@@ -18,6 +18,7 @@ class Tasks(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._running: list[GeneratorThread] = []
+        self._closed = False
 
     @property
     def running(self) -> int:
@@ -44,18 +45,16 @@ class Tasks(QObject):
             if slot is not None:
                 signal.connect(slot, Qt.ConnectionType.QueuedConnection)
         thread.finished.connect(self._forget_finished, Qt.ConnectionType.QueuedConnection)
-        self._running.append(thread)
-        thread.start()
+        if not self._closed:
+            self._running.append(thread)
+            thread.start()
         return thread
 
-    def stop_all(self) -> None:
-        """Ask every thread to end; ``all_done`` tells when they have."""
+    def close(self) -> None:
+        """Stop every thread, block until all have ended, and start none from now on."""
+        self._closed = True
         for thread in self._running:
             thread.stop()
-
-    def wait(self) -> None:
-        """Stop every thread and block until all have ended."""
-        self.stop_all()
         for thread in self._running:
             thread.wait()
         self._running.clear()

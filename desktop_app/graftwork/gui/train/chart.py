@@ -24,7 +24,7 @@ class Chart(Card):
 
     def __init__(self, spec: ChartSpec, parent: QWidget | None = None) -> None:
         axes = {"left": ShortAxis("left"), "bottom": ShortAxis("bottom")}
-        self._plot = pg.PlotWidget(axisItems=axes)
+        self._plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self._legend = Legend()
         head = row(label(spec.title, "muted"), self._legend)
         head.setStretch(1, 1)
@@ -33,15 +33,20 @@ class Chart(Card):
         self.spec = spec
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._marks: list[pg.InfiniteLine] = []
+        self._adopt_menu()
         self._prepare()
         self._dress()
+
+    def _adopt_menu(self) -> None:
+        """Let the menu that every plot makes for itself go when the chart goes."""
+        menu = self._plot.getPlotItem().ctrlMenu
+        menu.setParent(self, menu.windowFlags())
 
     def _prepare(self) -> None:
         self.body.setSpacing(2)
         self._plot.setAccessibleName(self.spec.title)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setMinimumHeight(96)
-        self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setLogMode(y=self.spec.logarithmic)

@@ -1,0 +1,240 @@
+"""The whole job through the window, on real images: open, look, train, judge, export, try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from graftwork.export.predict import predict_files
+from graftwork.gui.export.page import ExportPage
+from graftwork.gui.library.runs_page import RunsPage
+from graftwork.gui.main_window import MainWindow
+from graftwork.gui.pages import DATA, EXPORT, RESULTS, RUNS, TRAIN, Pages
+from graftwork.gui.results.page import ResultsPage
+from graftwork.gui.train.page import PROGRESS, TrainPage
+from graftwork.plugin_api import HEAD
+from graftwork.runs.workshop import Workshop
+
+from .conftest import LONG, answer_dialog, press
+
+OpenFolder = Callable[[Path], None]
+
+
+def click(qtbot: QtBot, button: QPushButton) -> None:
+    assert button.isVisible()
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def train_page(pages: Pages) -> TrainPage:
+    page = pages.widgets[TRAIN]
+    assert isinstance(page, TrainPage)
+    return page
+
+
+def start_long_training(qtbot: QtBot, window: MainWindow, pages: Pages) -> TrainPage:
+    """Training that would go on for long, with some epochs behind it."""
+    window.go_to(TRAIN)
+    page = train_page(pages)
+    page.setup.strategies.choose("full-fine-tuning")
+    page.setup.forms["full-fine-tuning"].set_values({"epochs": 1000, "patience": None})
+    click(qtbot, page.start)
+    qtbot.waitUntil(lambda: len(pages.train.history.epochs) >= 2, timeout=LONG)
+    return page
+
+
+def test_from_a_folder_to_a_model_that_answers(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    workshop: Workshop,
+    digits: Path,
+    tmp_path: Path,
+    open_folder: OpenFolder,
+) -> None:
+    open_folder(digits)
+    data = pages.widgets[DATA]
+    assert data.browser.images.count == 60  # type: ignore[attr-defined]
+    assert data.subtitle.text().startswith("60 images in 3 classes")  # type: ignore[attr-defined]
+
+    window.go_to(TRAIN)
+    train = train_page(pages)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, train.start)
+        assert train.views.current == PROGRESS
+    ending = pages.train.ending
+    assert ending is not None
+    assert ending.how == "finished"
+    assert pages.train.history.best is not None
+    assert {HEAD} <= set(pages.train.history.phases[0].rates)
+
+    click(qtbot, train.results)
+    results = pages.widgets[RESULTS]
+    assert isinstance(results, ResultsPage)
+    assert results.isVisible()
+    shown = pages.results.current
+    assert shown is not None
+    assert shown.evaluation is not None
+    assert [figures.name for figures in results.classes.records] == ["0", "1", "4"]
+    wrong = [p for p in shown.evaluation.predictions if p.label != p.predicted]
+    assert results.mistakes.images.count == len(wrong)
+    click(qtbot, results.go_on)
+
+    export = pages.widgets[EXPORT]
+    assert isinstance(export, ExportPage)
+    file = tmp_path / "digits.onnx"
+    export.save.file.setText(str(file))
+    with qtbot.waitSignal(export._state.exported, timeout=LONG):
+        click(qtbot, export.save.button)
+    assert "Written and verified" in export.save.report.text
+    assert str(file) in export.usage.command.toPlainText()
+
+    tried = sorted(digits.glob("4/*.png"))[:3]
+    with qtbot.waitSignal(export._state.tried, timeout=LONG):
+        export.trial.try_paths(tried)
+    shown_answers = [export.trial.grid.model().index(row, 0).data() for row in range(3)]
+    assert shown_answers == [answer.predicted for answer in predict_files(file, tried)]  # type: ignore[union-attr]
+
+    window.go_to(RUNS)
+    runs = pages.widgets[RUNS]
+    assert isinstance(runs, RunsPage)
+    assert [run.id for run in runs.table.records] == [workshop.store.get("last").id]
+    assert runs.table.records[0].test_accuracy is not None
+
+
+def test_a_run_is_opened_again_from_the_list(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    window.go_to(TRAIN)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, train_page(pages).start)
+    first = pages.results.current
+    assert first is not None
+    window.go_to(RUNS)
+    runs = pages.widgets[RUNS]
+    assert isinstance(runs, RunsPage)
+    runs.table.selectRow(0)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, runs.open)
+    again = pages.results.current
+    assert again is not None
+    assert again.evaluation == first.evaluation
+    assert again.history.epochs == pages.train.history.epochs
+    assert pages.widgets[RESULTS].isVisible()
+
+
+def test_stopping_keeps_the_best_and_measures_it(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.stop)
+    ending = pages.train.ending
+    assert ending is not None
+    assert ending.how == "stopped"
+    assert ending.run is not None
+    assert ending.run.status == "stopped"
+    assert (ending.run.folder / "best.safetensors").is_file()
+    assert pages.results.current is not None
+    assert pages.results.current.evaluation is not None
+    assert page.results.isVisible()
+
+
+def test_a_pause_holds_the_training_until_it_goes_on(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    click(qtbot, page.pause)
+    assert page.pause.accessibleName() == "Resume"
+    thread = pages.train._thread
+    assert thread is not None
+    assert thread.paused
+    # Another task runs from beginning to end, and the paused one says one more thing at most.
+    steps = len(pages.train.history.step_positions)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        pages.data.open(pages.data.current.wish)  # type: ignore[union-attr]
+    assert len(pages.train.history.step_positions) <= steps + 1
+    epochs = len(pages.train.history.epochs)
+    click(qtbot, page.pause)
+    assert page.pause.accessibleName() == "Pause"
+    qtbot.waitUntil(lambda: len(pages.train.history.epochs) > epochs + 1, timeout=LONG)
+
+
+def test_closing_during_training_asks_and_may_go_on(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    start_long_training(qtbot, window, pages)
+    answer_dialog(press(QMessageBox.StandardButton.Cancel))
+    assert not window.close()
+    assert window.isVisible()
+    epochs = len(pages.train.history.epochs)
+    qtbot.waitUntil(lambda: len(pages.train.history.epochs) > epochs, timeout=LONG)
+    assert pages.train.is_busy
+
+
+def test_closing_during_training_stops_cleanly_and_keeps_the_best(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    workshop: Workshop,
+    digits: Path,
+    open_folder: OpenFolder,
+) -> None:
+    open_folder(digits)
+    start_long_training(qtbot, window, pages)
+    answer_dialog(press(QMessageBox.StandardButton.Ok))
+    assert window.close()
+    assert window.tasks.running == 0
+    run = workshop.store.get("last")
+    assert run.status == "stopped"
+    assert (run.folder / "best.safetensors").is_file()
+    assert window.settings.window_geometry is not None
+
+
+def test_closing_a_window_at_rest_asks_nothing(window: MainWindow) -> None:
+    assert window.close()
+
+
+def test_a_training_that_fails_says_why(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    for image in digits.rglob("*.png"):
+        image.write_bytes(b"gone bad")
+    window.go_to(TRAIN)
+    page = train_page(pages)
+    with qtbot.waitSignal(pages.train.ended, timeout=LONG):
+        click(qtbot, page.start)
+    ending = pages.train.ending
+    assert ending is not None
+    assert ending.how == "failed"
+    assert ending.failure is not None
+    assert page.failure.isVisible()
+    assert page.failure.text == ending.failure.message
+    assert page.start.isVisible()
+
+
+def test_a_job_that_makes_no_sense_is_refused_before_it_starts(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    window.go_to(TRAIN)
+    page = train_page(pages)
+    page.setup.numbers.set_values({"validation": 0.6, "test": 0.6})
+    click(qtbot, page.start)
+    assert page.failure.isVisible()
+    assert "leave images to train on" in page.failure.text
+    assert not pages.train.is_busy
+
+
+def test_without_data_nothing_can_be_started(window: MainWindow, pages: Pages) -> None:
+    window.go_to(TRAIN)
+    assert not train_page(pages).start.isEnabled()
