@@ -11,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader
 
+from .names import without_broken_names
+
 FEW_IMAGES = 10
 """A class with fewer images than this is warned of."""
 
@@ -50,7 +52,7 @@ def read_catalog(
 ) -> Catalog:
     """The catalog that a reader makes of the path, told ``options``; raises ``DatasetError``."""
     found = find_reader(path, readers, reader)
-    catalog = _read(found, path, _checked_options(found, options))
+    catalog = without_broken_names(_read(found, path, _checked_options(found, options)))
     _check(catalog, found)
     return catalog
 
