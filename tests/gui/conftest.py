@@ -32,7 +32,7 @@ def nothing_leaks(qapp: QApplication) -> Iterator[None]:
     """Fails a test that leaves a running thread or a window of its own behind."""
     widgets_before = set(QApplication.topLevelWidgets())
     yield
-    threads = [o for o in gc.get_objects() if isinstance(o, QThread) and _runs(o)]
+    threads = [o for o in gc.get_objects() if issubclass(type(o), QThread) and _runs(o)]
     gc.collect()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     widgets = [w for w in QApplication.topLevelWidgets() if w not in widgets_before]

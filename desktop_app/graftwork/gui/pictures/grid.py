@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, QUrl, Signal
+from PySide6.QtCore import QModelIndex, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
@@ -15,8 +15,6 @@ from .model import Picture, PictureModel
 
 class PictureGrid(QListView):
     """Shows pictures; a double click or Enter opens the file in the system's viewer."""
-
-    picked = Signal(object)
 
     def __init__(self, name: str, loader: PictureLoader, *, lines: int = 1) -> None:
         super().__init__()
@@ -29,7 +27,6 @@ class PictureGrid(QListView):
         self.setGridSize(delegate.cell)
         self._make_quick()
         self.activated.connect(self._open)
-        self.selectionModel().currentChanged.connect(self._pick)
 
     def _make_quick(self) -> None:
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -55,7 +52,3 @@ class PictureGrid(QListView):
     def _open(self, index: QModelIndex) -> None:
         path = self._pictures.picture_at(index.row()).path
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
-
-    def _pick(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if current.isValid():
-            self.picked.emit(self._pictures.picture_at(current.row()))

@@ -77,7 +77,10 @@ def _shade(share: float, *, right: bool) -> QColor:
 
 
 class ConfusionTable(QTableView):
-    """``picked`` carries the true and the predicted class of the cell that is chosen."""
+    """``picked`` carries the true and the predicted class of the cell that is selected.
+
+    The current cell does not count: a table takes one whenever it gets the keyboard.
+    """
 
     picked = Signal(str, str)
 
@@ -96,7 +99,7 @@ class ConfusionTable(QTableView):
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionsClickable(False)
         self.verticalHeader().setMaximumWidth(140)
-        self.selectionModel().currentChanged.connect(self._tell)
+        self.selectionModel().selectionChanged.connect(self._tell)
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the matrix of this evaluation."""
@@ -105,7 +108,6 @@ class ConfusionTable(QTableView):
         height = min(_LARGEST_ROW, max(_SMALLEST_CELL - 8, fair))
         self.verticalHeader().setDefaultSectionSize(height)
 
-    def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if current.isValid():
-            classes = self._matrix.classes
-            self.picked.emit(classes[current.row()], classes[current.column()])
+    def _tell(self) -> None:
+        for cell in self.selectedIndexes():
+            self.picked.emit(self._matrix.classes[cell.row()], self._matrix.classes[cell.column()])

@@ -71,7 +71,7 @@ class Chart(Card):
         self._legend.show_curves(curves)
         if self.spec.from_zero:
             self._fit_from_zero(curves)
-        if self.spec.phases:
+        if self.spec.phases != "none":
             self._mark_phases(phases)
 
     def _fit_from_zero(self, curves: Sequence[Curve]) -> None:
@@ -98,8 +98,12 @@ class Chart(Card):
             line.setSymbolBrush(color)
 
     def _mark_phases(self, phases: Sequence[tuple[float, str]]) -> None:
+        for gone in self._marks[len(phases) :]:
+            self._plot.removeItem(gone)
+        del self._marks[len(phases) :]
         for place, name in phases[len(self._marks) :]:
-            mark = pg.InfiniteLine(place, label=name, labelOpts={"position": 0.06, "angle": 0})
+            text = name if self.spec.phases == "named" else None
+            mark = pg.InfiniteLine(place, label=text, labelOpts={"position": 0.06, "angle": 0})
             self._marks.append(mark)
             self._plot.addItem(mark)
         self._dress_marks()
@@ -123,7 +127,8 @@ class Chart(Card):
         colors = current_colors()
         for mark in self._marks:
             mark.setPen(pg.mkPen(colors.strong_border, style=Qt.PenStyle.DashLine))
-            mark.label.setColor(colors.muted)
+            if self.spec.phases == "named":
+                mark.label.setColor(colors.muted)
 
 
 def _drawable(curve: Curve, *, logarithmic: bool = False) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from graftwork.engine.history import RunHistory
 
@@ -33,7 +34,7 @@ class ChartSpec:
     logarithmic: bool = False
     from_zero: bool = False
     top: float | None = None
-    phases: bool = True
+    phases: Literal["none", "marked", "named"] = "marked"
 
 
 def loss_curves(history: RunHistory) -> list[Curve]:
@@ -100,26 +101,26 @@ def _samples(name: str, values: list[float], color: int) -> Curve:
 
 
 LARGE_CHARTS = (
-    ChartSpec(title="Loss", x_axis="epochs", curves=loss_curves, from_zero=True),
-    ChartSpec(title="Accuracy (%)", x_axis="epochs", curves=accuracy_curves),
+    ChartSpec(title="Loss", x_axis="epochs", curves=loss_curves, from_zero=True, phases="named"),
+    ChartSpec(title="Accuracy (%)", x_axis="epochs", curves=accuracy_curves, phases="named"),
 )
 SMALL_CHARTS = (
     ChartSpec(title="Learning rate", x_axis="epochs", curves=rate_curves, logarithmic=True),
-    ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, from_zero=True),
+    ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, logarithmic=True),
     ChartSpec(
         title="Load (%)",
         x_axis="samples",
         curves=load_curves,
         from_zero=True,
         top=100,
-        phases=False,
+        phases="none",
     ),
     ChartSpec(
         title="Memory (GiB)",
         x_axis="samples",
         curves=memory_curves,
         from_zero=True,
-        phases=False,
+        phases="none",
     ),
 )
 

@@ -1,0 +1,222 @@
+"""From events to curves, sentences and charts that are drawn on a timer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from graftwork.engine.events import (
+    DataReady,
+    EpochDone,
+    LoadSampled,
+    Notice,
+    PhaseEnded,
+    PhaseStarted,
+    Progress,
+    RunEnded,
+    StepDone,
+    TrainingEvent,
+)
+from graftwork.engine.history import RunHistory
+from graftwork.gui.train.board import ChartBoard
+from graftwork.gui.train.curves import (
+    accuracy_curves,
+    load_curves,
+    loss_curves,
+    memory_curves,
+    phase_boundaries,
+    rate_curves,
+    speed_curves,
+)
+from graftwork.gui.train.live import LiveView
+from graftwork.gui.train.summary import (
+    best_so_far,
+    fraction,
+    position,
+    present_work,
+    seconds_left,
+)
+
+STEPS = 4
+
+
+def step(phase: int, epoch: int, number: int, loss: float, rates: dict[str, float]) -> StepDone:
+    return StepDone(
+        phase=phase,
+        epoch=epoch,
+        step=number,
+        steps_per_epoch=STEPS,
+        loss=loss,
+        images_per_second=100.0,
+        rates=rates,
+    )
+
+
+def epoch(phase: int, number: int, accuracy: float, *, best: bool = False) -> EpochDone:
+    return EpochDone(
+        phase=phase,
+        epoch=number,
+        train_loss=1 / number,
+        train_accuracy=accuracy,
+        validation_loss=2 / number,
+        validation_accuracy=accuracy - 0.1,
+        validation_balanced_accuracy=accuracy - 0.2,
+        validation_macro_f1=accuracy,
+        score=accuracy,
+        best=best,
+        seconds=3.0,
+        images_per_second=100.0,
+    )
+
+
+def phase(number: int, name: str, rates: dict[str, float], epochs: int = 5) -> PhaseStarted:
+    return PhaseStarted(
+        phase=number,
+        name=name,
+        epochs=epochs,
+        steps_per_epoch=STEPS,
+        rates=rates,
+        precision="fp32",
+    )
+
+
+def two_phases() -> Iterator[TrainingEvent]:
+    """A head alone for two epochs, then everything for one."""
+    yield Progress(what="Decoding images", done=3, total=12)
+    yield DataReady(classes=("a", "b"), train=8, validation=2, test=2, data_fingerprint="0123")
+    yield phase(1, "Head", {"head": 0.01})
+    yield Notice(level="info", text="Features are computed once.")
+    for number in (1, 2):
+        for part in range(1, STEPS + 1):
+            yield step(1, number, part, 1 / number, {"head": 0.01})
+        yield epoch(1, number, 0.6 + number / 10, best=number == 2)
+    yield PhaseEnded(phase=1, epochs_run=2, best_epoch=2, best_score=0.8, reason="no gain")
+    yield phase(2, "Everything", {"stem": 0.001, "top": 0.001, "head": 0.01})
+    yield LoadSampled(cpu_percent=90.0, memory_mib=2048.0)
+    yield step(2, 1, 1, math.nan, {"stem": 0.001, "top": 0.001, "head": 0.01})
+    yield step(2, 1, 2, 0.3, {"stem": 0.001, "top": 0.001, "head": 0.01})
+
+
+@pytest.fixture
+def history() -> RunHistory:
+    made = RunHistory()
+    for event in two_phases():
+        made.apply(event)
+    return made
+
+
+def test_losses_lie_on_the_axis_of_epochs(history: RunHistory) -> None:
+    steps, train, validation = loss_curves(history)
+    assert list(steps.x[:4]) == [0.25, 0.5, 0.75, 1.0]
+    assert steps.x[-1] == 2.5
+    assert (list(train.x), list(train.y)) == ([1.0, 2.0], [1.0, 0.5])
+    assert list(validation.y) == [2.0, 1.0]
+
+
+def test_accuracy_is_in_percent(history: RunHistory) -> None:
+    train, validation, balanced = accuracy_curves(history)
+    assert list(train.y) == pytest.approx([70, 80])
+    assert list(validation.y) == pytest.approx([60, 70])
+    assert list(balanced.y) == pytest.approx([50, 60])
+
+
+def test_stages_that_learn_alike_share_a_curve(history: RunHistory) -> None:
+    assert [curve.name for curve in rate_curves(history)] == ["head", "stem … top"]
+
+
+def test_speed_load_and_memory(history: RunHistory) -> None:
+    assert len(speed_curves(history)[0].y) == 10
+    (cpu,) = load_curves(history)
+    (main,) = memory_curves(history)
+    assert (list(cpu.y), list(main.y)) == ([90.0], [2.0])
+    history.apply(LoadSampled(cpu_percent=1, memory_mib=1024, gpu_percent=50, gpu_memory_mib=512))
+    assert [curve.name for curve in load_curves(history)] == ["processor", "GPU"]
+    assert list(memory_curves(history)[1].y) == [0.5]
+
+
+def test_phases_begin_where_the_one_before_ended(history: RunHistory) -> None:
+    assert phase_boundaries(history) == [(2, "Everything")]
+    assert phase_boundaries(RunHistory()) == []
+
+
+def test_the_present_work_is_said_in_words() -> None:
+    history = RunHistory()
+    assert present_work(history) == "Getting ready"
+    assert fraction(history) is None
+    events = two_phases()
+    history.apply(next(events))
+    assert (present_work(history), position(history)) == ("Decoding images", "3 of 12")
+    assert fraction(history) == 0.25
+    for event in events:
+        history.apply(event)
+    assert present_work(history) == "Phase 2: Everything"
+    assert position(history) == "epoch 1 of at most 5"
+    assert fraction(history) == pytest.approx(0.1)
+    assert seconds_left(history) is None
+    assert best_so_far(history) == ("70.0%", "epoch 2 of 2")
+
+
+def test_time_left_comes_from_the_phases_own_epochs(history: RunHistory) -> None:
+    history.apply(epoch(2, 1, 0.9))
+    assert seconds_left(history) == pytest.approx(12)
+    assert position(history) == "epoch 2 of at most 5, at most 12 s left in this phase"
+    history.apply(RunEnded(phase=2, epoch=1, score=0.9, seconds=75))
+    assert seconds_left(history) is None
+    assert (present_work(history), position(history)) == ("Training is done", "in 1 min 15 s")
+    assert fraction(history) == 1
+
+
+def test_charts_are_drawn_when_there_is_news_and_only_then(
+    qtbot: QtBot, history: RunHistory
+) -> None:
+    board = ChartBoard(lambda: history)
+    qtbot.addWidget(board)
+    assert board.charts == []
+    board.resize(1000, 500)
+    board.show()
+    assert len(board.charts) == 6
+    assert board.redraws == 1
+    board.redraw()
+    assert board.redraws == 1
+    history.apply(epoch(2, 1, 0.9))
+    qtbot.waitUntil(lambda: board.redraws == 2)
+    board.hide()
+    history.apply(epoch(2, 2, 0.9))
+    assert not board._timer.isActive()
+
+
+def test_a_thousand_events_cost_few_redraws(qtbot: QtBot, history: RunHistory) -> None:
+    board = ChartBoard(lambda: history)
+    qtbot.addWidget(board)
+    board.show()
+    before = board.redraws
+    for number in range(1000):
+        history.apply(step(2, 1, number % STEPS + 1, 0.1, {"head": 0.01}))
+    qtbot.waitUntil(lambda: board.redraws > before)
+    assert board.redraws == before + 1
+
+
+def test_what_cannot_be_drawn_is_left_out(qtbot: QtBot, history: RunHistory) -> None:
+    board = ChartBoard(lambda: history)
+    qtbot.addWidget(board)
+    board.show()
+    x, y = board.charts[0]._lines["each step"].getData()
+    assert len(x) == len(y) == 9
+    assert all(map(math.isfinite, y))
+
+
+def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:
+    shown = [history]
+    view = LiveView(lambda: shown[0])
+    qtbot.addWidget(view)
+    view.show()
+    qtbot.waitUntil(lambda: view.notices.count() == 1)
+    assert len(view.board.charts[0]._marks) == 1
+    shown[0] = RunHistory()
+    qtbot.waitUntil(lambda: view.notices.count() == 0)
+    qtbot.waitUntil(lambda: view.board.redraws == 2)
+    assert view.board.charts[0]._marks == []
+    assert view.progress.what.text() == "Getting ready"

@@ -1,0 +1,169 @@
+"""The Data page: good folders, broken images, nothing at all, and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from graftwork.gui.data.page import DataPage
+from graftwork.gui.data.reader_dialog import ReaderDialog
+from graftwork.gui.main_window import MainWindow
+from graftwork.gui.pages import DATA, Pages
+from support.images import make_folder
+
+from .conftest import LONG, answer_dialog
+
+OpenFolder = Callable[[Path], None]
+
+
+@pytest.fixture
+def page(pages: Pages) -> DataPage:
+    found = pages.widgets[DATA]
+    assert isinstance(found, DataPage)
+    return found
+
+
+def test_it_begins_with_what_a_good_folder_looks_like(page: DataPage) -> None:
+    assert page.welcome.isVisible()
+    assert not page.browser.isVisible()
+
+
+def test_classes_are_counted_and_filter_the_images(
+    page: DataPage, images: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(images)
+    classes = page.browser.classes.model()
+    names = [classes.index(row, 0).data() for row in range(classes.rowCount())]
+    assert names == ["All classes", "blue", "green", "red"]
+    assert page.browser.images.count == 36
+    page.browser.classes.setCurrentIndex(classes.index(2, 0))
+    assert page.browser.images.count == 12
+    assert page.browser.summary.text() == "12 images"
+
+
+def test_pictures_are_read_when_they_are_looked_at(
+    qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(images)
+    first = images / "blue" / "000.png"
+    qtbot.waitUntil(lambda: pages.loader.picture(first) is not None, timeout=LONG)
+    picture = pages.loader.picture(first)
+    assert picture is not None
+    assert (picture.width(), picture.height()) == (224, 179)
+
+
+def test_broken_images_are_problems_with_a_reason(
+    qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
+) -> None:
+    (images / "red" / "000.png").write_bytes(b"")
+    whole = (images / "red" / "001.png").read_bytes()
+    (images / "red" / "001.png").write_bytes(whole[: len(whole) // 2])
+    (images / "red" / "notes.jpg").write_text("no image", "utf-8")
+    open_folder(images)
+    assert page.browser.images.count == 34
+    problems = {problem.path.name: problem.reason for problem in page.browser.problems.records}
+    assert set(problems) == {"000.png", "001.png", "notes.jpg"}
+    assert "empty" in problems["000.png"]
+    assert all(problems.values())
+    page.browser.views.choose(1)
+    page.browser._copy.click()
+    copied = QGuiApplication.clipboard().text()
+    assert str(images / "red" / "000.png") in copied
+    assert problems["000.png"] in copied
+
+
+def test_an_empty_folder_says_what_to_do(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with qtbot.waitSignal(pages.data.failed, timeout=LONG):
+        window.open_path(empty)
+    assert page.failure.isVisible()
+    assert str(empty) in page.failure.text or "empty" in page.failure.text
+    assert page.welcome.isVisible()
+
+
+def test_after_a_failure_the_data_before_stays(
+    qtbot: QtBot,
+    window: MainWindow,
+    page: DataPage,
+    pages: Pages,
+    images: Path,
+    tmp_path: Path,
+    open_folder: OpenFolder,
+) -> None:
+    open_folder(images)
+    with qtbot.waitSignal(pages.data.failed, timeout=LONG):
+        window.open_path(tmp_path / "gone")
+    assert page.failure.isVisible()
+    assert page.browser.isVisible()
+    open_folder(images)
+    assert not page.failure.isVisible()
+
+
+def test_few_images_are_warned_of(page: DataPage, tmp_path: Path, open_folder: OpenFolder) -> None:
+    open_folder(make_folder(tmp_path / "few", per_class=2))
+    assert page.browser._warnings.count() > 0
+
+
+def test_a_table_is_opened_as_the_user_says(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
+) -> None:
+    table = images / "labels.csv"
+    rows = [f"{path.relative_to(images)},{path.parent.name}" for path in images.rglob("*.png")]
+    table.write_text("\n".join(["file,kind", *rows]), "utf-8")
+
+    def fill_in(dialog: QDialog) -> None:
+        assert isinstance(dialog, ReaderDialog)
+        reader = pages.data.registry.readers["table"]
+        known = set(reader.options.model_fields)
+        wanted = {"path_column": "file", "label_column": "kind"}
+        assert set(wanted) <= known, known
+        dialog.forms[0].set_values(wanted)
+        dialog.accept()
+
+    answer_dialog(fill_in)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        window.open_path(table)
+    assert page.browser.images.count == 36
+    assert pages.data.current is not None
+    assert pages.data.current.reader.name == "table"
+
+
+def test_a_table_dialog_that_is_closed_opens_nothing(
+    window: MainWindow, pages: Pages, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.csv"
+    table.write_text("file,kind\na.png,x\n", "utf-8")
+    answer_dialog(lambda dialog: dialog.reject())
+    window.open_path(table)
+    assert pages.data.current is None
+    assert window.tasks.running == 0
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(
+    window: MainWindow, page: DataPage, tmp_path: Path
+) -> None:
+    file = tmp_path / "movie.mp4"
+    file.write_bytes(b"\x00")
+    window.open_path(file)
+    QApplication.processEvents()
+    assert page.failure.isVisible()
+    assert "movie.mp4" in page.failure.text
+
+
+def test_reading_can_be_cancelled(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
+) -> None:
+    window.open_path(images)
+    assert page.busy.isVisible()
+    with qtbot.waitSignal(window.tasks.all_done, timeout=LONG):
+        pages.data.cancel()
+    assert pages.data.current is None
+    assert page.welcome.isVisible()

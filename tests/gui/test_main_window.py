@@ -1,0 +1,165 @@
+"""The frame of the window: pages, menus, themes, what is dropped on it, and a start that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from graftwork.gui.colors import DARK, LIGHT, current_colors
+from graftwork.gui.main_window import MainWindow
+from graftwork.gui.pages import DATA, DESTINATIONS, TRAIN, Pages
+from graftwork.gui.theme import Theme
+from graftwork.plugin_api import DatasetError
+from graftwork.runs.workshop import Workshop
+from graftwork.settings import Settings
+
+from .conftest import LONG
+
+
+def action(window: MainWindow, text: str) -> QAction:
+    return next(a for a in window.findChildren(QAction) if a.text().replace("&", "") == text)
+
+
+def drop(window: MainWindow, *urls: QUrl) -> None:
+    mime = QMimeData()
+    mime.setUrls(list(urls))
+    event = QDropEvent(
+        QPointF(400, 300),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.dropEvent(event)
+
+
+@pytest.mark.parametrize("number", range(len(DESTINATIONS)))
+def test_each_page_is_reached_by_its_key(
+    qtbot: QtBot, window: MainWindow, pages: Pages, number: int
+) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    key = Qt.Key(Qt.Key.Key_1.value + number)
+    qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(pages.widgets[number].isVisible)
+
+
+def test_every_button_has_a_name_for_screen_readers(window: MainWindow) -> None:
+    nameless = [
+        button
+        for button in window.findChildren(QAbstractButton)
+        if not (button.accessibleName() or button.text()) and button.objectName() == ""
+        if type(button).__module__.startswith("graftwork")
+    ]
+    assert nameless == []
+
+
+@pytest.mark.parametrize(("text", "colors"), [("Dark", DARK), ("Light", LIGHT)])
+def test_a_theme_is_chosen_in_the_menu_and_remembered(
+    window: MainWindow, text: str, colors: object
+) -> None:
+    action(window, text).trigger()
+    assert current_colors() == colors
+    assert window.settings.theme == text.lower()
+    assert action(window, text).isChecked()
+
+
+def test_the_systems_theme_is_followed_while_none_is_chosen(
+    qapp: QApplication, window: MainWindow
+) -> None:
+    action(window, "As the system").trigger()
+    dark = qapp.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    assert current_colors() == (DARK if dark else LIGHT)
+
+
+def test_a_folder_is_dropped_on_any_page(
+    qtbot: QtBot, window: MainWindow, pages: Pages, images: Path
+) -> None:
+    window.go_to(TRAIN)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        drop(window, QUrl.fromLocalFile(str(images)))
+    assert pages.widgets[DATA].isVisible()
+    assert pages.data.current is not None
+    assert pages.data.current.wish.path == images
+
+
+def test_an_address_that_is_no_file_is_not_taken(window: MainWindow, pages: Pages) -> None:
+    drop(window, QUrl("https://example.org/images"))
+    assert pages.data.current is None
+
+
+def test_a_folder_that_comes_before_the_plugins_is_opened_after_them(
+    qtbot: QtBot, qapp: QApplication, workshop: Workshop, images: Path
+) -> None:
+    theme = Theme(qapp, "light")
+    window = MainWindow(lambda: workshop, Settings(), theme)
+    qtbot.addWidget(window)
+    window.show()
+    window.open_path(images)
+    assert window.pages is None
+    qtbot.waitUntil(lambda: window.pages is not None)
+    pages = window.pages
+    assert pages is not None
+    qtbot.waitUntil(lambda: pages.data.current is not None, timeout=LONG)
+    theme.deleteLater()
+
+
+def test_a_start_that_fails_is_told_in_the_window(qtbot: QtBot, qapp: QApplication) -> None:
+    def fail() -> Workshop:
+        raise DatasetError("The folder of runs cannot be made.")
+
+    theme = Theme(qapp, "light")
+    window = MainWindow(fail, Settings(), theme)
+    qtbot.addWidget(window)
+    window.show()
+    starting = window._starting
+    qtbot.waitUntil(starting.failure.isVisible)
+    assert starting.failure.text == "The folder of runs cannot be made."
+    theme.deleteLater()
+
+
+def test_the_place_of_the_window_is_kept(
+    qtbot: QtBot, qapp: QApplication, window: MainWindow, workshop: Workshop
+) -> None:
+    window.resize(960, 700)
+    window.close()
+    again = MainWindow(lambda: workshop, window.settings, window.theme)
+    qtbot.addWidget(again)
+    again.show()
+    assert (again.width(), again.height()) == (960, 700)
+    qtbot.waitUntil(lambda: again.pages is not None)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (960, 640)])
+def test_no_page_is_wider_or_higher_than_the_window(
+    qtbot: QtBot, window: MainWindow, pages: Pages, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    for number, page in enumerate(pages.widgets):
+        window.go_to(number)
+        QApplication.processEvents()
+        assert (window.width(), window.height()) == size, DESTINATIONS[number].name
+        assert page.minimumSizeHint().width() <= page.width(), DESTINATIONS[number].name
+
+
+def test_the_tab_key_leads_through_the_page(
+    qtbot: QtBot, window: MainWindow, pages: Pages, images: Path, open_folder: Callable[..., None]
+) -> None:
+    open_folder(images)
+    window.go_to(TRAIN)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    seen: set[QWidget] = set()
+    for _ in range(60):
+        qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        focused = QApplication.focusWidget()
+        assert focused is not None
+        seen.add(focused)
+    train = pages.widgets[TRAIN]
+    assert {train.setup.backbones, train.setup.strategies, train.start} <= seen  # type: ignore[attr-defined]

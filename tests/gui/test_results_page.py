@@ -1,0 +1,122 @@
+"""Figures, the confusion matrix and the mistakes, from an evaluation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QPushButton
+from pytestqt.qtbot import QtBot
+
+from graftwork.evaluation.report import ClassFigures, Evaluation, Figure, Prediction
+from graftwork.gui.library.plugins_page import PluginsPage
+from graftwork.gui.pictures.loader import PictureLoader
+from graftwork.gui.pictures.reader import picture_reader
+from graftwork.gui.results.class_table import class_table
+from graftwork.gui.results.figure_cards import FigureCards
+from graftwork.gui.results.mistakes import MistakesView
+from graftwork.plugin_host import build_registry
+
+
+def prediction(name: str, label: str, bee: float) -> Prediction:
+    predicted = "bee" if bee > 0.5 else "wasp"
+    return Prediction(
+        path=Path(name), label=label, predicted=predicted, probabilities=(bee, 1 - bee)
+    )
+
+
+@pytest.fixture
+def evaluation() -> Evaluation:
+    figure = Figure(value=0.6, low=0.4, high=0.8, method="Wilson score interval")
+    return Evaluation(
+        images=5,
+        classes=("bee", "wasp"),
+        figures={"accuracy": figure, "log_loss": figure},
+        per_class=(
+            ClassFigures(name="bee", precision=0.5, recall=0.9, f1=0.6, images=100),
+            ClassFigures(name="wasp", precision=0.7, recall=0.3, f1=0.4, images=20),
+        ),
+        confusion=((1, 1), (2, 1)),
+        predictions=(
+            prediction("a.png", "bee", 0.9),
+            prediction("b.png", "bee", 0.4),
+            prediction("c.png", "wasp", 0.8),
+            prediction("d.png", "wasp", 0.99),
+            prediction("e.png", "wasp", 0.2),
+        ),
+    )
+
+
+@pytest.fixture
+def mistakes(qtbot: QtBot, evaluation: Evaluation) -> MistakesView:
+    loader = PictureLoader(picture_reader(), 64)
+    view = MistakesView(loader)
+    qtbot.addWidget(view, before_close_func=lambda _: loader.close())
+    view.show()
+    view.show_evaluation(evaluation)
+    return view
+
+
+def shown(view: MistakesView) -> list[str]:
+    model = view.images.model()
+    rows = range(model.rowCount())
+    return [model.index(row, 0).data(Qt.ItemDataRole.UserRole).path.name for row in rows]
+
+
+def test_the_surest_mistakes_come_first(mistakes: MistakesView) -> None:
+    assert shown(mistakes) == ["d.png", "c.png", "b.png"]
+    assert mistakes.what.text() == "3 of 5 test images named wrongly"
+
+
+def test_a_cell_shows_its_images_and_the_way_back(qtbot: QtBot, mistakes: MistakesView) -> None:
+    cell = mistakes.confusion.model().index(1, 0)
+    assert cell.data() == "2"
+    assert "taken for “bee”" in cell.data(Qt.ItemDataRole.AccessibleTextRole)
+    mistakes.confusion.setCurrentIndex(cell)
+    assert shown(mistakes) == ["d.png", "c.png"]
+    mistakes._all.click()
+    assert len(shown(mistakes)) == 3
+
+
+def test_right_cells_show_what_was_right(mistakes: MistakesView) -> None:
+    mistakes.confusion.setCurrentIndex(mistakes.confusion.model().index(0, 0))
+    assert shown(mistakes) == ["a.png"]
+
+
+def test_figures_have_their_interval_and_how_it_was_found(
+    qtbot: QtBot, evaluation: Evaluation
+) -> None:
+    cards = FigureCards()
+    qtbot.addWidget(cards)
+    cards.show_evaluation(evaluation)
+    accuracy, log_loss = cards.findChildren(QFrame, "card")
+    assert accuracy.accessibleName() == "Accuracy: 60.0%, 95% interval: 40.0% to 80.0%"
+    assert "Wilson" in accuracy.toolTip()
+    assert "0.600" in log_loss.accessibleName()
+
+
+def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Evaluation) -> None:
+    table = class_table()
+    qtbot.addWidget(table)
+    table.show_records(evaluation.per_class)
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert [table.model().index(row, 1).data() for row in range(2)] == ["20", "100"]
+    table.selectRow(0)
+    assert table.current().name == "wasp"
+    assert table.as_text().splitlines()[1].startswith("wasp\t20\t30.0%")
+
+
+def test_a_plugin_that_failed_is_told_with_its_traceback(qtbot: QtBot) -> None:
+    page = PluginsPage(build_registry([("broken", object())]))
+    qtbot.addWidget(page)
+    page.show()
+    (banner,) = page.failures
+    assert "broken" in banner.text
+    buttons = {b.accessibleName(): b for b in banner.findChildren(QPushButton)}
+    assert not banner._details.isVisible()
+    buttons["Details"].click()
+    assert banner._details.isVisible()
+    buttons["Copy the details"].click()
+    assert "Traceback" in QGuiApplication.clipboard().text()

@@ -1,0 +1,54 @@
+"""The window comes first: nothing heavy is imported before it is on the screen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import sys
+from PySide6.QtCore import QTimer
+from graftwork.gui import start
+
+HEAVY = ("torch", "torchvision", "pyqtgraph", "onnxruntime", "sklearn", "scipy", "numpy")
+loaded = lambda: sorted(name for name in HEAVY if name in sys.modules)
+
+class Window(start.MainWindow):
+    painted = False
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        if not Window.painted:
+            Window.painted = True
+            print("at first paint:", loaded(), flush=True)
+            self.look()
+    def look(self):
+        if self.pages is None:
+            QTimer.singleShot(10, self.look)
+        else:
+            print("with pages:", [m for m in loaded() if m != "numpy"], flush=True)
+            self.close()
+
+start.MainWindow = Window
+from graftwork.app import make_workshop
+print("ended with", start.run_window(make_workshop))
+"""
+
+
+def test_no_heavy_library_is_imported_before_the_window_is_painted(home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "GRAFTWORK_HOME": str(home)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "at first paint: []",
+        "with pages: []",
+        "ended with 0",
+    ]
+    assert (home / "settings" / "settings.json").is_file()
