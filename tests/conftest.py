@@ -8,10 +8,11 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from pathlib import Path
 
+import pytest
+
 import graftwork_backbones
 import graftwork_datasets
 import graftwork_strategies
-import pytest
 from graftwork.plugin_host.loading import build_registry
 from graftwork.plugin_host.registry import Registry
 from support import tiny

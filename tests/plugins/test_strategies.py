@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
+
 from graftwork.plugin_api import (
     HEAD,
     DataOutline,
@@ -13,7 +15,6 @@ from graftwork.plugin_api import (
 )
 from graftwork_strategies import register_strategies
 from graftwork_strategies.full_fine_tuning import layerwise_rates
-from pydantic import ValidationError
 
 MODEL = ModelOutline(
     stages=(

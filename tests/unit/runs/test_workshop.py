@@ -6,10 +6,9 @@ import csv
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -29,10 +28,10 @@ from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE, RunStore
 from graftwork.runs.workshop import EVALUATION_FILE, Workshop
 from support import tiny
+from support.generators import drain
 from support.images import COLOURS, make_folder, make_image
 from support.jobs import of_kind, small_job
 
-R = TypeVar("R")
 PLUGINS: list[tuple[str, object]] = [
     ("tiny", tiny.PLUGIN),
     ("strategies", graftwork_strategies),
@@ -52,16 +51,6 @@ def images(tmp_path: Path) -> Path:
 
 def job_on(data: Path, **settings: Any) -> TrainingJob:
     return small_job(data, settings={"epochs": 3, **settings})
-
-
-def drain(stream: Generator[TrainingEvent, None, R]) -> tuple[list[TrainingEvent], R]:
-    """All events, and what came of it."""
-    events = []
-    while True:
-        try:
-            events.append(next(stream))
-        except StopIteration as end:
-            return events, end.value
 
 
 def trained(workshop: Workshop, data: Path) -> str:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import platform
+
+import pytest
+import torch
+from torch import nn
+
+from graftwork.engine.device import choose_device, choose_precision, device_name
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.heap import keep_heap
+from graftwork.engine.monitor import LoadMonitor
+from support.classifiers import tiny_classifier
+
+CPU = torch.device("cpu")
+DEPTHWISE = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8))
+HAS_GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
+
+
+def test_a_device_that_is_asked_for_is_taken():
+    assert choose_device("cpu") == CPU
+
+
+@pytest.mark.skipif(HAS_GPU, reason="there is a GPU here")
+def test_without_a_gpu_the_processor_is_chosen_and_a_gpu_refused():
+    assert choose_device("auto") == CPU
+    for wanted in ("cuda", "mps"):
+        with pytest.raises(TrainingError, match="device=cpu"):
+            choose_device(wanted)
+
+
+def test_the_device_has_a_name():
+    assert device_name(CPU)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "dtype"), [("fp32", None), ("bf16", torch.bfloat16), ("fp16", torch.float16)]
+)
+def test_a_precision_that_is_asked_for_is_taken(wanted, dtype):
+    choice = choose_precision(wanted, CPU, tiny_classifier().stages)
+    assert (choice.name, choice.dtype) == (wanted, dtype)
+
+
+def test_depthwise_networks_stay_in_fp32_on_a_processor():
+    choice = choose_precision("auto", CPU, DEPTHWISE)
+    assert choice.dtype is None
+    assert choice.reason
+
+
+def test_dense_networks_use_bf16_where_the_processor_has_it():
+    abilities = torch.cpu.get_capabilities()
+    has_bf16 = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    choice = choose_precision("auto", CPU, tiny_classifier().stages)
+    assert choice.name == ("bf16" if has_bf16 else "fp32")
+
+
+def test_the_load_is_sampled_once_a_second_at_most():
+    monitor = LoadMonitor(CPU)
+    assert monitor.sample() is None
+
+
+def test_a_sample_has_the_processor_and_no_gpu(monkeypatch):
+    monitor = LoadMonitor(CPU)
+    monkeypatch.setattr("graftwork.engine.monitor._INTERVAL_S", 0.0)
+    sample = monitor.sample()
+    assert sample is not None
+    assert 0 <= sample.cpu_percent <= 100
+    assert sample.memory_mib > 10
+    assert sample.gpu_percent is None
+
+
+def test_the_heap_is_kept_where_there_is_glibc():
+    assert keep_heap() == (platform.libc_ver()[0] == "glibc")
