@@ -8,16 +8,13 @@ BIN := $(VENV)/bin
 endif
 READY := $(VENV)/ready
 
-.PHONY: demo test slow lint types layers env window format clean
+.PHONY: demo test lint types layers env window format clean
 
 demo: env
 	$(BIN)/graftwork demo --out demo
 
 test: lint types layers
-	$(BIN)/python -m pytest -m "not slow"
-
-slow: env
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest
 
 lint: env
 	$(BIN)/ruff check .
