@@ -46,6 +46,7 @@ class ChoiceDelegate(QStyledItemDelegate):
         choice: Choice = index.data(Qt.ItemDataRole.UserRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(1.0 if self._view.isEnabled() else 0.5)
         box = _rect(option).adjusted(2, 3, -2, -3)
         self._paint_box(painter, option, box)
         inner = box.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)

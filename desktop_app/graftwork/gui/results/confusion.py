@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
-_SMALLEST_CELL = 44
+_SMALLEST_CELL = 36
 _HEIGHT = 480
 _LARGEST_ROW = 96
 
@@ -88,6 +88,7 @@ class ConfusionTable(QTableView):
         super().__init__()
         self._matrix = ConfusionModel()
         self.setModel(self._matrix)
+        self.setObjectName("confusion")
         self.setAccessibleName("Confusion matrix: true classes in rows, predicted in columns")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -98,6 +99,7 @@ class ConfusionTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for header in (self.horizontalHeader(), self.verticalHeader()):
             header.setSectionsClickable(False)
+            header.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.verticalHeader().setMaximumWidth(140)
         self.selectionModel().selectionChanged.connect(self._tell)
 
@@ -105,7 +107,7 @@ class ConfusionTable(QTableView):
         """Show the matrix of this evaluation."""
         self._matrix.show_evaluation(evaluation)
         fair = _HEIGHT // max(1, len(evaluation.classes))
-        height = min(_LARGEST_ROW, max(_SMALLEST_CELL - 8, fair))
+        height = min(_LARGEST_ROW, max(_SMALLEST_CELL, fair))
         self.verticalHeader().setDefaultSectionSize(height)
 
     def _tell(self) -> None:

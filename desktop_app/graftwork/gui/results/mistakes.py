@@ -45,7 +45,7 @@ class MistakesView(QWidget):
         splitter.setChildrenCollapsible(False)
         splitter.addWidget(left)
         splitter.addWidget(right)
-        splitter.setSizes([500, 540])
+        splitter.setSizes([560, 480])
         self.setLayout(column(splitter))
 
     def show_evaluation(self, evaluation: Evaluation) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from graftwork.engine.events import Progress
 from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.text import duration
+
+
+def _preparation(history: RunHistory) -> Progress | None:
+    """The progress of work that comes before a phase's first step.
+
+    Later on the phase itself is what people follow, and each epoch's validation is a part of it.
+    """
+    return history.progress if history.epochs_in_phase == 0 else None
 
 
 def present_work(history: RunHistory) -> str:
     """What the run does now."""
     if history.ended is not None:
         return "Training is done"
-    if history.progress is not None:
-        return history.progress.what
+    if (progress := _preparation(history)) is not None:
+        return progress.what
     if history.phases:
         phase = history.phases[-1]
         return f"Phase {len(history.phases)}: {phase.name}"
@@ -22,8 +31,8 @@ def position(history: RunHistory) -> str:
     """How far the present work is, and how long it will take at most."""
     if history.ended is not None:
         return f"in {duration(history.ended.seconds)}"
-    if history.progress is not None:
-        return f"{history.progress.done:,} of {history.progress.total:,}"
+    if (progress := _preparation(history)) is not None:
+        return f"{progress.done:,} of {progress.total:,}"
     if not history.phases:
         return ""
     epoch = min(int(history.epochs_in_phase) + 1, history.phases[-1].epochs)
@@ -47,9 +56,8 @@ def fraction(history: RunHistory) -> float | None:
     """How much of the present work is done, 0 to 1; None where nobody knows."""
     if history.ended is not None:
         return 1.0
-    if history.progress is not None:
-        total = history.progress.total
-        return history.progress.done / total if total else None
+    if (progress := _preparation(history)) is not None:
+        return progress.done / progress.total if progress.total else None
     return history.fraction_of_phase if history.phases else None
 
 
