@@ -42,7 +42,8 @@ def _each_by_its_seed(change: v2.Compose, pixels: Tensor, seeds: Sequence[int]) 
     generator = torch.default_generator
     before = generator.get_state()
     try:
-        return torch.stack([_seeded(change, *pair) for pair in zip(pixels, seeds, strict=True)])
+        changed = [_seeded(change, *pair) for pair in zip(pixels, seeds, strict=True)]
+        return torch.stack(changed).contiguous(memory_format=torch.channels_last)
     finally:
         generator.set_state(before)
 

@@ -24,7 +24,7 @@ from .raster import Array
 LIMIT = 20 * 2**30
 """All caches together stay under so many bytes (20 GiB), unless one alone needs more."""
 
-_PIXELS, _INDEX, _PARTIAL = "pixels.npy", "index.json", ".partial-"
+_PIXELS, _INDEX = "pixels.npy", "index.json"
 _SPARE = 256 * 2**20  # bytes of the disk that are left to everybody else
 
 
@@ -60,7 +60,11 @@ class StoredPixels:
 
 
 class PixelCache:
-    """The caches under one folder."""
+    """The caches under one folder.
+
+    Each writer has a folder of its own, which its index makes a cache: passes over the same images
+    at the same time need nothing of each other, and no folder is moved while somebody reads it.
+    """
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
         self._folder = folder
@@ -68,57 +72,65 @@ class PixelCache:
 
     def open(self, key: str) -> StoredPixels | None:
         """The pixels kept under this key; None if there are none or they are damaged."""
-        place = self._folder / key
-        try:
-            index = Index.model_validate_json((place / _INDEX).read_text("utf-8"))
-            array = np.load(place / _PIXELS, mmap_mode="r")
-        except (OSError, ValueError, EOFError):
-            return None
-        if len(array) != index.rows:
-            return None
-        os.utime(place / _INDEX)
-        return StoredPixels(index, array)
+        found = (_opened(index) for index in self._folder.glob(f"{key}-*/{_INDEX}"))
+        return next((stored for stored in found if stored), None)
 
     @contextlib.contextmanager
     def write(self, key: str, rows: int, row_shape: tuple[int, ...]) -> Iterator[PixelWriter]:
-        """A writer of at most so many rows; what it wrote is kept if the block ends well.
+        """A writer of at most so many rows, which has them in ``stored`` if the block ends well.
 
-        Raises ``DatasetError`` if the disk has no room.
+        They are kept, unless somebody else kept the same meanwhile. Raises ``DatasetError`` if
+        the disk has no room.
         """
         needed = rows * int(np.prod(row_shape))
-        self._make_room(needed, key)
-        partial = Path(tempfile.mkdtemp("", f"{key}{_PARTIAL}{os.getpid()}-", self._folder))
         try:
-            with PixelWriter(partial, rows, row_shape) as writer:
-                yield writer
-            _publish(partial, self._folder / key)
+            self._make_room(needed, key)
+            place = Path(tempfile.mkdtemp("", f"{key}-{os.getpid()}-", self._folder))
+            try:
+                with PixelWriter(place, rows, row_shape) as writer:
+                    yield writer
+                self._keep(writer, key, place)
+            finally:
+                if not (place / _INDEX).exists():
+                    _remove(place)
         except OSError as error:
             raise _disk_error(error, self._folder, needed) from error
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+
+    def _keep(self, writer: PixelWriter, key: str, place: Path) -> None:
+        if self.open(key) is None:
+            unfinished = place / f"{_INDEX}.part"
+            unfinished.write_text(writer.stored.index.model_dump_json(), "utf-8")
+            unfinished.replace(place / _INDEX)
 
     def _make_room(self, needed: int, key: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._remove_litter()
+        self._remove_damaged(key)
         self._remove_oldest(self._limit - needed, key)
         free = shutil.disk_usage(self._folder).free
         if free < needed + _SPARE:
             raise _no_room(self._folder, needed + _SPARE, free)
 
     def _remove_litter(self) -> None:
-        """Remove what processes that were killed left half-written."""
-        for partial in self._folder.glob(f"*{_PARTIAL}*"):
-            process = partial.name.partition(_PARTIAL)[2].partition("-")[0]
-            if process.isdigit() and not psutil.pid_exists(int(process)):
-                shutil.rmtree(partial, ignore_errors=True)
+        """Remove what was left without an index by processes that are no more."""
+        for place in self._folder.glob("*-*-*"):
+            process = place.name.split("-")[1]
+            gone = process.isdigit() and not psutil.pid_exists(int(process))
+            if gone and not (place / _INDEX).exists():
+                _remove(place)
+
+    def _remove_damaged(self, key: str) -> None:
+        for index in self._folder.glob(f"{key}-*/{_INDEX}"):
+            if _opened(index) is None:
+                _remove(index.parent)
 
     def _remove_oldest(self, limit: int, kept: str) -> None:
-        caches = sorted(self._folder.glob(f"*/{_INDEX}"), key=lambda index: index.stat().st_mtime)
+        caches = sorted(self._folder.glob(f"*/{_INDEX}"), key=_last_use)
         sizes = {index.parent: _size(index.parent) for index in caches}
         excess = sum(sizes.values()) - limit
         for place, size in sizes.items():
-            if excess > 0 and place.name != kept:
-                shutil.rmtree(place, ignore_errors=True)
+            if excess > 0 and not place.name.startswith(f"{kept}-"):
+                _remove(place)
                 excess -= size
 
 
@@ -126,7 +138,10 @@ class PixelWriter:
     """Writes rows one after the other; the number of rows is put into the file at the end.
 
     Written, not mapped: a full disk then raises an error instead of killing the process.
+    ``stored`` is there when all is written, and stays readable whatever happens to the folder.
     """
+
+    stored: StoredPixels
 
     def __init__(self, folder: Path, rows: int, row_shape: tuple[int, ...]) -> None:
         self._folder = folder
@@ -161,7 +176,7 @@ class PixelWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         index = Index(intensity=self.intensity, entries=tuple(self.entries))
-        (self._folder / _INDEX).write_text(index.model_dump_json(), "utf-8")
+        self.stored = StoredPixels(index, _mapped(self._folder))
 
     def _write_header(self, rows: int) -> None:
         # NumPy leaves space for the first axis to change, so that the length stays the same.
@@ -169,14 +184,38 @@ class PixelWriter:
         np.lib.format.write_array_header_1_0(self._file, header)
 
 
-def _publish(partial: Path, place: Path) -> None:
-    # A damaged cache, or another process's equal one, may be in the way.
+def _opened(path: Path) -> StoredPixels | None:
+    """The cache of this index, marked as used now."""
+    try:
+        index = Index.model_validate_json(path.read_text("utf-8"))
+        array = _mapped(path.parent)
+    except (OSError, ValueError, EOFError):
+        return None
+    with contextlib.suppress(OSError):  # it was removed meanwhile, but is open
+        os.utime(path)
+    return StoredPixels(index, array) if len(array) == index.rows else None
+
+
+def _mapped(place: Path) -> np.memmap[Any, Any]:
+    array: np.memmap[Any, Any] = np.load(place / _PIXELS, mmap_mode="r")
+    return array
+
+
+def _remove(place: Path) -> None:
+    # Windows keeps pixels that somebody has open: they are litter when that process has ended.
     shutil.rmtree(place, ignore_errors=True)
-    os.replace(partial, place)  # noqa: PTH105
+
+
+def _last_use(index: Path) -> float:
+    with contextlib.suppress(FileNotFoundError):  # another process removes old ones as well
+        return index.stat().st_mtime
+    return 0
 
 
 def _size(place: Path) -> int:
-    return sum(file.stat().st_size for file in place.iterdir())
+    with contextlib.suppress(FileNotFoundError):
+        return sum(file.stat().st_size for file in place.iterdir())
+    return 0
 
 
 def _disk_error(error: OSError, folder: Path, needed: int) -> DatasetError:

@@ -71,13 +71,7 @@ def load_pixels(
     """
     cache = PixelCache(folder, limit)
     key = _key(catalog, spec_for(None), decoder)
-    stored = cache.open(key)
-    if stored is None:
-        yield from _fill(cache, key, catalog, spec_for, decoder)
-        stored = cache.open(key)
-    if stored is None:
-        msg = f"The decoded images could not be read back from {folder}."
-        raise DatasetError(msg)
+    stored = cache.open(key) or (yield from _fill(cache, key, catalog, spec_for, decoder))
     yield PixelProgress(len(catalog.items), len(catalog.items))
     return _pixels(catalog, spec_for, stored)
 
@@ -104,7 +98,7 @@ def _file_facts(path: Path) -> tuple[str, int, int]:
 
 def _fill(
     cache: PixelCache, key: str, catalog: Catalog, spec_for: SpecFor, decoder: Decoder
-) -> Generator[PixelProgress, None, None]:
+) -> Generator[PixelProgress, None, StoredPixels]:
     spec = spec_for(None)
     row_shape = (spec.size, spec.size, spec.channels)
     with cache.write(key, len(catalog.items), row_shape) as writer:
@@ -114,6 +108,7 @@ def _fill(
         yield from _write_rows(writer, paths, _Rows(spec_for(writer.intensity), decoder))
         if writer.rows == 0:
             raise _nothing_usable(catalog, writer.entries)
+    return writer.stored
 
 
 def _write_rows(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,13 @@ def fill(cache: PixelCache, key: str, rows: int = 3) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in folder.iterdir())
+    """The keys of what lies in the folder."""
+    return sorted(entry.name.partition("-")[0] for entry in folder.iterdir())
+
+
+def place_of(folder: Path, key: str) -> Path:
+    (place,) = folder.glob(f"{key}-*")
+    return place
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -48,7 +55,7 @@ def test_a_damaged_cache_is_not_opened_and_can_be_written_again(
 ) -> None:
     cache = PixelCache(tmp_path)
     fill(cache, "a")
-    pixels, index = tmp_path / "a" / "pixels.npy", tmp_path / "a" / "index.json"
+    pixels, index = (place_of(tmp_path, "a") / name for name in ("pixels.npy", "index.json"))
     match damage:
         case "cut":
             pixels.write_bytes(pixels.read_bytes()[:-1])
@@ -63,7 +70,7 @@ def test_a_damaged_cache_is_not_opened_and_can_be_written_again(
     assert cache.open("a") is None
     fill(cache, "a")
     assert cache.open("a") is not None
-    assert names(tmp_path) == ["a"]
+    assert names(tmp_path).count("a") == (2 if damage == "no index" else 1)
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
@@ -80,18 +87,27 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_litter_of_killed_processes_is_removed_but_not_of_living_ones(tmp_path: Path) -> None:
-    killed, living = tmp_path / "a.partial-999999999-x", tmp_path / f"a.partial-{os.getpid()}-x"
+    killed, living = tmp_path / "a-999999999-x", tmp_path / f"a-{os.getpid()}-x"
     killed.mkdir()
     living.mkdir()
     fill(PixelCache(tmp_path), "b")
-    assert names(tmp_path) == [living.name, "b"]
+    assert names(tmp_path) == ["a", "b"]
+    assert living.is_dir()
+
+
+def test_what_another_process_kept_stays(tmp_path: Path) -> None:
+    fill(PixelCache(tmp_path), "a")
+    place_of(tmp_path, "a").rename(tmp_path / "a-999999999-x")
+    fill(PixelCache(tmp_path), "b")
+    assert names(tmp_path) == ["a", "b"]
+    assert PixelCache(tmp_path).open("a") is not None
 
 
 def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
     for age, key in enumerate(("oldest", "older")):
         fill(PixelCache(tmp_path), key)
-        os.utime(tmp_path / key / "index.json", (age, age))
-    size = sum(file.stat().st_size for file in (tmp_path / "older").iterdir())
+        os.utime(place_of(tmp_path, key) / "index.json", (age, age))
+    size = sum(file.stat().st_size for file in place_of(tmp_path, "older").iterdir())
     room_for_two = PixelCache(tmp_path, limit=2 * size)
     assert room_for_two.open("oldest") is not None  # it is now used later than the other
     fill(room_for_two, "new")
@@ -134,3 +150,40 @@ def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises(DatasetError, match="cannot be kept"):
         write()
+
+
+def test_what_was_written_stays_readable_when_another_removes_it(tmp_path: Path) -> None:
+    with PixelCache(tmp_path).write("a", 2, SHAPE) as writer:
+        for row in (7, 9):
+            writer.add(np.full(SHAPE, row, np.uint8), f"hash {row}")
+    fill(PixelCache(tmp_path, limit=1), "b")
+    assert names(tmp_path) == ["b"]
+    assert writer.stored.array[:, 0, 0, 0].tolist() == [7, 9]
+    assert writer.stored.index.rows == 2
+
+
+def test_the_second_of_two_equal_passes_is_used_but_not_kept(tmp_path: Path) -> None:
+    cache = PixelCache(tmp_path)
+    with cache.write("a", 1, SHAPE) as writer:
+        fill(cache, "a")
+        writer.add(np.full(SHAPE, 9, np.uint8), "second")
+    assert writer.stored.array[0, 0, 0, 0] == 9
+    assert names(tmp_path) == ["a"]
+    kept = cache.open("a")
+    assert kept is not None
+    assert kept.index.rows == 3
+
+
+def test_threads_that_write_and_remove_the_same_do_not_disturb_each_other(tmp_path: Path) -> None:
+    def work(number: int) -> int:
+        cache = PixelCache(tmp_path, limit=1)  # so that each removes what the others wrote
+        key = f"key{number % 3}"
+        if stored := cache.open(key):
+            return len(stored.array)
+        with cache.write(key, 2, SHAPE) as writer:
+            for row in range(2):
+                writer.add(np.full(SHAPE, row, np.uint8), f"hash {row}")
+        return int(writer.stored.array.sum() / np.prod(SHAPE)) + 1
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(work, range(300))) == {2}

@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -215,3 +216,19 @@ def test_a_readers_own_decoder_has_its_own_cache(images: Path, cache: Path) -> N
     load(catalog_of(images), cache)
     own = finish(load_pixels(catalog_of(images), spec_for, cache, white))[1]
     assert (own.array == 255).all()
+
+
+def test_passes_over_the_same_images_at_the_same_time_all_succeed(
+    images: Path, cache: Path
+) -> None:
+    catalog = catalog_of(images)
+    together = threading.Barrier(4)
+
+    def work(_: int) -> bytes:
+        together.wait()
+        return load(catalog, cache).array.tobytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            shutil.rmtree(cache, ignore_errors=True)
+            assert len(set(pool.map(work, range(4)))) == 1
