@@ -19,7 +19,7 @@ class AssignmentError(GraftworkError):
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
-    """Keys and values of ``key=value``; a value is JSON where it can be, else text."""
+    """Keys and values of ``key=value``; a value is JSON or ``none`` where it can be, else text."""
     return dict(_parse(text) for text in texts)
 
 
@@ -75,23 +75,32 @@ def _parse(text: str) -> tuple[str, Any]:
     if not equals or not key.strip():
         msg = f"--set {text!r} is not of the form key=value, such as epochs=20."
         raise AssignmentError(msg)
+    return key.strip(), _value(value)
+
+
+def _value(text: str) -> Any:
+    if text.lower() == "none":
+        return None
     try:
-        return key.strip(), json.loads(value)
+        return json.loads(text)
     except json.JSONDecodeError:
-        return key.strip(), value
+        return text
 
 
-def new_job(
-    data: dict[str, Any],
-    backbone: str,
-    strategy: str,
-    assignments: Iterable[str],
-    registry: Registry,
+def build_job(
+    values: dict[str, Any], assignments: Iterable[str], registry: Registry, **chosen: str | None
 ) -> TrainingJob:
-    """The job that the command line describes; raises ``GraftworkError`` for what is not right."""
-    values: dict[str, Any] = {"data": data, "backbone": backbone, "strategy": strategy}
+    """The job of these values, with what was ``chosen`` and the assignments in their places.
+
+    Raises ``GraftworkError`` or ``ValidationError`` for what is not right.
+    """
+    defaults = {name: TrainingJob.model_fields[name].default for name in chosen}
+    named = {name: value for name, value in chosen.items() if value is not None}
+    whole = {**defaults, **values, **named}
+    if "strategy" in named and named["strategy"] != values.get("strategy"):
+        whole["strategy_settings"] = {}
     return TrainingJob.model_validate(
-        apply_assignments(values, parse_assignments(assignments), registry)
+        apply_assignments(whole, parse_assignments(assignments), registry)
     )
 
 

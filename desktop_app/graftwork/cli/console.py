@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from graftwork.plugin_api import GraftworkError
@@ -21,6 +23,13 @@ out; stopped by the user."""
 results = Console(highlight=False, soft_wrap=True)
 _wide = Console(highlight=False, width=1000)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def speak_utf8() -> None:
+    """Write UTF-8 with plain line ends, whatever the system's habit, so that pipes keep names."""
+    for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")
 
 
 def print_json(value: Any) -> None:
@@ -52,19 +61,16 @@ def exit_codes() -> Iterator[None]:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors()))
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}")
     except KeyboardInterrupt:
         messages.print("Stopped.")
         raise SystemExit(INTERRUPTED) from None
 
 
 def _fail(message: str) -> None:
-    messages.print(f"[red]Error:[/red] {_plain(message)}")
+    messages.print(f"[red]Error:[/red] {escape(message)}")
     raise SystemExit(FAILED) from None
-
-
-def _plain(text: str) -> str:
-    """Text in which square brackets mean themselves."""
-    return text.replace("[", "\\[")
 
 
 def _location(location: tuple[int | str, ...]) -> str:

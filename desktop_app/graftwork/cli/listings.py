@@ -47,7 +47,7 @@ def list_strategies(registry: Registry, *, as_json: bool) -> None:
     for strategy in registry.strategies.values():
         results.print(f"[bold]{escape(strategy.name)}[/bold]  {escape(strategy.summary)}")
         for name, field in strategy.settings.model_fields.items():
-            text = escape(f"{name}={field.default}")
+            text = escape(f"{name}={'none' if field.default is None else field.default}")
             results.print(f"    {text:<24} [dim]{escape(field.description or '')}[/dim]")
 
 

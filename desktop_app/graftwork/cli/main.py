@@ -12,8 +12,8 @@ from graftwork import __version__
 from graftwork.app import make_workshop
 from graftwork.engine.job import TrainingJob
 
-from .assignments import data_settings, new_job
-from .console import exit_codes, print_json, results
+from .assignments import build_job, data_settings
+from .console import exit_codes, print_json, results, speak_utf8
 from .progress import listen
 from .summaries import print_evaluation, print_export
 
@@ -36,8 +36,14 @@ Reader = Annotated[str | None, typer.Option(help="How to read the data (see the 
 RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of it, or 'last'.")]
 
 
+def _default(name: str) -> str:
+    standard = TrainingJob.model_fields[name].default
+    return f"One of those that 'graftwork' lists; {standard} if none is named."
+
+
 def run() -> None:
     """Run the subcommand that the command line names, and leave with its exit code."""
+    speak_utf8()
     with exit_codes():
         app()
 
@@ -71,28 +77,27 @@ def demo(
 @app.command()
 def train(
     data: Annotated[Path | None, typer.Argument(help="Folder or table of labelled images.")] = None,
-    job: Annotated[Path | None, typer.Option(help="Run this job file instead.")] = None,
-    backbone: Annotated[
-        str, typer.Option(help="See 'graftwork backbones'.")
-    ] = TrainingJob.model_fields["backbone"].default,
-    strategy: Annotated[
-        str, typer.Option(help="See 'graftwork strategies'.")
-    ] = TrainingJob.model_fields["strategy"].default,
+    job: Annotated[
+        Path | None, typer.Option(help="Run this job file, with what else is given changed.")
+    ] = None,
+    backbone: Annotated[str | None, typer.Option(help=_default("backbone"))] = None,
+    strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
     settings: Sets = None,
     reader: Reader = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; must not exist.")] = None,
     json: Json = False,
 ) -> None:
     """Train a classifier and evaluate it on the images held out for that."""
-    from .training import job_from_file, train_and_evaluate
+    from .training import read_job_file, train_and_evaluate
 
-    workshop = make_workshop()
     if (data is None) == (job is None):
         raise typer.BadParameter("give either DATA or --job FILE")
-    chosen = (
-        job_from_file(job)
-        if job
-        else new_job(_data(data, reader), backbone, strategy, settings or [], workshop.registry)
+    if job and reader:
+        raise typer.BadParameter("--reader belongs to DATA; the job file names its own")
+    workshop = make_workshop()
+    values = read_job_file(job) if job else {"data": _data(data, reader)}
+    chosen = build_job(
+        values, settings or [], workshop.registry, backbone=backbone, strategy=strategy
     )
     train_and_evaluate(workshop, chosen, out, as_json=json)
 

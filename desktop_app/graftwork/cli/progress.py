@@ -117,6 +117,7 @@ def _lines(event: TrainingEvent) -> Iterator[str]:
             yield f"[{colour}]{escape(event.text)}[/{colour}]"
         case events.PhaseEnded():
             yield (
-                f"Phase {event.phase}: {event.epochs_run} epochs, best score "
-                f"{event.best_score:.3f} in epoch {event.best_epoch} ({event.reason})"
+                f"Phase {event.phase}: {event.epochs_run} epochs, best in epoch "
+                f"{event.best_epoch} with validation accuracy {event.best_accuracy:.3f} "
+                f"({event.reason})"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from graftwork.runs.workshop import Workshop
 
 
-def job_from_file(file: Path) -> TrainingJob:
-    """The job that a file holds, such as a run's job.json; raises ``GraftworkError``."""
+def read_job_file(file: Path) -> dict[str, Any]:
+    """The values of the job that a file holds, such as a run's job.json.
+
+    Raises ``GraftworkError`` if it cannot be read and ``ValidationError`` if it holds no job.
+    """
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The job file {file} cannot be read: {error}."
         raise GraftworkError(msg) from error
-    return TrainingJob.model_validate_json(text)
+    return TrainingJob.model_validate_json(text).model_dump()
 
 
 def train_and_evaluate(

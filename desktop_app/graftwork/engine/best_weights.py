@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from graftwork.files import replacing
 from graftwork.plugin_api import HEAD
 
 from .classifier import WEIGHTS_FILE, Classifier
+from .errors import TrainingError
 
 _WRITE_EVERY_S = 10.0
 
@@ -57,12 +59,19 @@ class BestWeights:
             self._classifier.load_state_dict(self._state, strict=False)
 
     def write(self) -> None:
-        """Write the best weights to the run's folder, if that is not yet done."""
+        """Write the best weights to the run's folder, if that is not yet done.
+
+        Raises ``TrainingError`` if the disk does not take them; the file before stays whole.
+        """
         if not self._dirty:
             return
         whole = {**self._classifier.state_dict(), **self._state}
-        with replacing(self._file) as temporary:
-            save_file({name: value.contiguous() for name, value in whole.items()}, temporary)
+        try:
+            with replacing(self._file) as temporary:
+                save_file({name: value.contiguous() for name, value in whole.items()}, temporary)
+        except (OSError, SafetensorError) as error:
+            msg = f"The best weights cannot be written to {self._file}: {error}."
+            raise TrainingError(msg) from error
         self._dirty = False
         self._written = time.monotonic()
 

@@ -15,6 +15,7 @@ from graftwork.data.resize import resize
 from graftwork.plugin_api import HEAD, Backbone
 
 from .channels import adapt_input_channels
+from .errors import TrainingError
 
 WEIGHTS_FILE = "best.safetensors"
 INFO_FILE = "classifier.json"
@@ -79,8 +80,16 @@ class Classifier(nn.Module):
 def build_classifier(
     backbone: Backbone, info: ClassifierInfo, weights: Path | None = None
 ) -> Classifier:
-    """A classifier on this backbone with a new head; pretrained if a weights file is given."""
+    """A classifier on this backbone with a new head; pretrained if a weights file is given.
+
+    Raises ``TrainingError`` if the backbone cannot take the channels or names a stage ``head``.
+    """
     stages = backbone.build(weights)
+    if HEAD in dict(stages.named_children()):
+        msg = (
+            f"Backbone {backbone.name} has a stage named {HEAD!r}, which is the classifier's name."
+        )
+        raise TrainingError(msg)
     adapt_input_channels(stages, info.input.channels)
     return Classifier(info, stages, backbone.features)
 

@@ -22,7 +22,13 @@ class PrecisionChoice:
 
 
 def choose_device(wanted: Device) -> torch.device:
-    """The wanted device, or the fastest one found; ``TrainingError`` if it is not there."""
+    """The wanted device, or the fastest one found; ``TrainingError`` if it is not there.
+
+    On a GPU, fp32 is made to mean fp32 (no TF32) and convolutions to repeat: figures are those
+    that the exported model reaches, and a job run again gives the same.
+    """
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
     found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":
         return torch.device(next((name for name, there in found.items() if there), "cpu"))

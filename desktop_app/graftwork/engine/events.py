@@ -131,7 +131,7 @@ class PhaseEnded(_Event):
     phase: int
     epochs_run: int
     best_epoch: int
-    best_score: float
+    best_accuracy: float
     reason: str
 
 

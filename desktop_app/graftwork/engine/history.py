@@ -67,10 +67,10 @@ class RunHistory:
                 self._apply_training(event)
 
     def _apply_training(self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded) -> None:
+        self.progress = None
         match event:
             case PhaseStarted():
                 self.phases.append(event)
-                self.progress = None
             case StepDone():
                 self._apply_step(event)
             case EpochDone():

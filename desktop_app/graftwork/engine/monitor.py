@@ -38,5 +38,11 @@ class LoadMonitor:
     def _gpu(self) -> tuple[float | None, float | None]:
         if self._device.type != "cuda":
             return None, None
-        used = torch.cuda.memory_reserved(self._device) / _MIB
-        return float(torch.cuda.utilization(self._device)), used
+        return self._utilization(), torch.cuda.memory_reserved(self._device) / _MIB
+
+    def _utilization(self) -> float | None:
+        """None where the driver does not tell: parts of a GPU, containers, virtual machines."""
+        try:
+            return float(torch.cuda.utilization(self._device))
+        except Exception:  # NVML's errors are many, and none is worth a run
+            return None

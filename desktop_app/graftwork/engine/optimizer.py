@@ -34,10 +34,10 @@ def set_rates(optimizer: Optimizer, rates: Mapping[str, float]) -> None:
 def _stage_groups(
     name: str, stage: nn.Module, rate: float, decay: float
 ) -> Iterator[dict[str, Any]]:
-    """Matrices and filters decay; vectors (norms, biases, scales) do not."""
-    parameters = [p for p in stage.parameters() if p.requires_grad]
-    decayed = [p for p in parameters if p.ndim > 1]
-    free = [p for p in parameters if p.ndim <= 1]
+    """Matrices and filters decay; norms, biases, scales, tokens and embeddings do not."""
+    learning = [(name, p) for name, p in stage.named_parameters() if p.requires_grad]
+    decayed = [p for name, p in learning if name.endswith("weight") and p.ndim > 1]
+    free = [p for name, p in learning if not (name.endswith("weight") and p.ndim > 1)]
     for members, amount in ((decayed, decay), (free, 0.0)):
         if members:
             yield {"params": members, "lr": rate, "weight_decay": amount, "stage": name}

@@ -36,7 +36,7 @@ def run_phase(
         phase=number,
         epochs_run=report.epochs_run,
         best_epoch=report.best_epoch,
-        best_score=report.best_score,
+        best_accuracy=report.best_accuracy,
         reason=reason,
     )
     return report
@@ -54,7 +54,7 @@ def _prepare(
     level = phase.augmentation or setup.augmentation
     inputs = yield from _inputs(setup, phase, level)
     training, spec = setup.job.training, setup.classifier.info.input
-    precision = _precision(setup, phase)
+    precision = _precision(setup, phase, level)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
     stages = setup.classifier.named_stages()
     return PhaseRun(
@@ -69,8 +69,12 @@ def _prepare(
     )
 
 
-def _precision(setup: TrainingSetup, phase: Phase) -> PrecisionChoice:
-    if frozen_backbone(phase):
+def _features_are_constant(phase: Phase, level: Augmentation) -> bool:
+    return frozen_backbone(phase) and level == "none"
+
+
+def _precision(setup: TrainingSetup, phase: Phase, level: Augmentation) -> PrecisionChoice:
+    if _features_are_constant(phase, level):
         return full_precision("the head alone costs next to nothing")
     wanted = setup.job.training.precision
     return choose_precision(wanted, setup.device, setup.classifier.stages)
@@ -79,7 +83,7 @@ def _precision(setup: TrainingSetup, phase: Phase) -> PrecisionChoice:
 def _inputs(
     setup: TrainingSetup, phase: Phase, level: Augmentation
 ) -> Generator[TrainingEvent, None, PhaseInputs]:
-    if frozen_backbone(phase) and level == "none":
+    if _features_are_constant(phase, level):
         yield _notice("Only the head learns and nothing is augmented: features are computed once.")
         return (yield from feature_inputs(setup.classifier, setup.train, setup.validation))
     yield _notice(f"Images go through the network in every epoch (augmentation: {level}).")

@@ -7,14 +7,14 @@ from collections.abc import Generator, Iterator, Sequence
 import numpy as np
 import torch
 
-from graftwork.data.catalog import find_reader, read_catalog, warnings_of
-from graftwork.data.decoding import decode
+from graftwork.data.catalog import warnings_of
 from graftwork.data.input_spec import InputSpec, IntensityRange, input_spec
 from graftwork.data.pixels import PixelProgress, Pixels, load_pixels
 from graftwork.paths import pixels_folder
 from graftwork.plugin_api import Backbone
 from graftwork.plugin_host.registry import Registry
 
+from .data_source import open_data
 from .errors import TrainingError
 from .events import Notice, ProblemFound, Progress, TrainingEvent
 from .inputs import PixelSamples
@@ -25,11 +25,7 @@ def read_pixels(
     job: TrainingJob, registry: Registry, backbone: Backbone
 ) -> Generator[TrainingEvent, None, Pixels]:
     """The decoded images of the job, at the backbone's size; unusable files become events."""
-    data = job.data
-    catalog = read_catalog(
-        data.path, registry.readers, reader=data.reader, options=data.reader_options
-    )
-    reader = find_reader(data.path, registry.readers, data.reader)
+    catalog, decoder = open_data(job.data, registry)
 
     def spec_for(intensity: IntensityRange | None) -> InputSpec:
         return input_spec(
@@ -39,7 +35,7 @@ def read_pixels(
             intensity=intensity,
         )
 
-    loading = load_pixels(catalog, spec_for, pixels_folder(), reader.decode or decode)
+    loading = load_pixels(catalog, spec_for, pixels_folder(), decoder)
     pixels = yield from with_progress(loading)
     yield from _findings(pixels)
     _refuse_other_data(job, pixels.fingerprint)

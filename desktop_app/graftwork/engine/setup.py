@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,5 +64,5 @@ def data_outline(catalog: Catalog, split: Split) -> DataOutline:
 
 
 def _counts(catalog: Catalog, rows: Sequence[int]) -> dict[str, int]:
-    labels = [catalog.items[row].label for row in rows]
-    return {name: labels.count(name) for name in catalog.classes}
+    found = Counter(catalog.items[row].label for row in rows)
+    return {name: found[name] for name in catalog.classes}

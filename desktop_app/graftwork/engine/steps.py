@@ -114,6 +114,7 @@ def validate(setup: TrainingSetup, run: PhaseRun) -> Generator[Progress, None, S
             yield Progress(what="Validating", done=int(places[-1]) + 1, total=len(labels))
     logits = torch.cat(chunks)
     loss = float(functional.cross_entropy(logits, labels))
+    _refuse_non_finite(loss, run, "on the validation images")
     return scores(labels.numpy(), logits.argmax(1).numpy(), loss)
 
 
@@ -126,7 +127,7 @@ def _timed_step(
     labels = run.inputs.train.labels[places].to(setup.device)
     inputs = _augmented(setup, run, places, epoch).to(setup.device, non_blocking=True)
     loss, logits = _learn(setup, run, inputs, labels)
-    _refuse_non_finite(loss, run, epoch, step)
+    _refuse_non_finite(loss, run, f"in epoch {epoch}, step {step}")
     right = int((logits.argmax(1) == labels).sum())
     seconds = time.perf_counter() - began
     return Tally(loss=loss * len(places), right=right, images=len(places), seconds=seconds)
@@ -180,11 +181,11 @@ def _load(setup: TrainingSetup) -> Generator[TrainingEvent, None, None]:
         yield sample
 
 
-def _refuse_non_finite(loss: float, run: PhaseRun, epoch: int, step: int) -> None:
+def _refuse_non_finite(loss: float, run: PhaseRun, where: str) -> None:
     if math.isfinite(loss):
         return
     msg = (
-        f"The loss became {loss} in phase {run.phase.name!r}, epoch {epoch}, step {step}: training "
+        f"The loss became {loss} in phase {run.phase.name!r}, {where}: training "
         "diverged, so the run was stopped. The best weights until then are kept. A learning rate "
         "ten times lower usually helps; so does precision=fp32."
     )

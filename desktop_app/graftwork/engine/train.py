@@ -9,10 +9,8 @@ import json
 import time
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import torch
-from pydantic import BaseModel, ValidationError
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
@@ -25,12 +23,13 @@ from .best_weights import BestWeights
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
 from .device import choose_device, device_name
 from .errors import TrainingError
-from .events import DataReady, RunEnded, RunStarted, TrainingEvent
+from .events import DataReady, Notice, RunEnded, RunStarted, TrainingEvent
 from .heap import keep_heap
 from .job import TrainingJob
 from .monitor import LoadMonitor
 from .phases import run_phase
 from .reading import read_pixels, samples
+from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 
 SPLIT_FILE = "split.json"
@@ -50,6 +49,8 @@ def train(
     settings = strategy_settings(strategy, job.strategy_settings)
     device = choose_device(job.training.device)
     yield _run_started(job, device)
+    if strategy.pretrained and weights is None:
+        yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
     split = make_split(
         pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
@@ -61,20 +62,11 @@ def train(
     outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
     try:
         yield from _run_phases(setup, strategy, strategy.plan(settings, *outlines))
+    except torch.OutOfMemoryError as error:
+        raise _out_of_memory(job) from error
     finally:
         setup.best.write()
     yield _run_ended(setup.best, time.monotonic() - began)
-
-
-def strategy_settings(strategy: Strategy, given: dict[str, Any]) -> BaseModel:
-    """The strategy's settings model with these values; raises ``TrainingError``."""
-    try:
-        return strategy.settings.model_validate(given)
-    except ValidationError as error:
-        wrong = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
-        known = ", ".join(strategy.settings.model_fields)
-        msg = f"The settings of {strategy.name} are not right: {wrong}. It knows: {known}."
-        raise TrainingError(msg) from error
 
 
 def _run_phases(
@@ -165,6 +157,21 @@ def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:
     )
 
 
+def _out_of_memory(job: TrainingJob) -> TrainingError:
+    return TrainingError(
+        f"The memory of the GPU is too small for {job.training.batch_size} images at once: set a "
+        "smaller batch_size, or a smaller backbone. The best weights until then are kept."
+    )
+
+
+def _no_weights(backbone: Backbone) -> Notice:
+    text = (
+        f"{backbone.title} has no pretrained weights: everything starts from random numbers, "
+        "which only the strategy from-scratch is made for."
+    )
+    return Notice(level="warning", text=text)
+
+
 def _data_ready(pixels: Pixels, split: Split) -> DataReady:
     return DataReady(
         classes=pixels.catalog.classes,
@@ -178,7 +185,3 @@ def _data_ready(pixels: Pixels, split: Split) -> DataReady:
 def _run_ended(best: BestWeights, seconds: float) -> RunEnded:
     score = best.rank[0] if best.rank else 0.0
     return RunEnded(phase=best.phase, epoch=best.epoch, score=score, seconds=seconds)
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "settings"

@@ -39,6 +39,28 @@ def test_a_job_file_runs_again_to_the_same_figures(call, trained, home):
     assert last_document(outcome)["figures"] == first["figures"]
 
 
+def test_a_job_file_runs_with_what_is_given_changed(call, trained, home):
+    file = home / "runs" / trained / "job.json"
+    outcome = call("train", "--job", file, "--set", "epochs=2", "--set", "patience=none", "--json")
+    job = json.loads((home / "runs" / last_document(outcome)["run"] / "job.json").read_text())
+    assert job["strategy_settings"] == {"epochs": 2, "rate": 0.05, "patience": None}
+    assert job["backbone"] == "tiny"
+
+
+def test_another_strategy_for_a_job_file_starts_from_its_own_defaults(call, trained, home):
+    file = home / "runs" / trained / "job.json"
+    words = ("--strategy", "from-scratch", "--set", "epochs=1")
+    outcome = call("train", "--job", file, *words, "--json")
+    job = json.loads((home / "runs" / last_document(outcome)["run"] / "job.json").read_text())
+    assert job["strategy"] == "from-scratch"
+    assert job["strategy_settings"] == {"epochs": 1}
+
+
+def test_a_job_file_and_a_folder_at_once_are_wrong_use(call, images, tmp_path):
+    assert call("train", images, "--job", tmp_path / "job.json").code == 2
+    assert call("train", "--job", tmp_path / "job.json", "--reader", "table").code == 2
+
+
 def test_the_run_goes_where_the_user_says(call, images, tmp_path):
     outcome = call("train", images, *TINY, "--out", tmp_path / "mine", "--json")
     assert outcome.code == 0, outcome.err

@@ -60,6 +60,18 @@ def test_an_interruption_keeps_the_best_and_says_so(images, home):
     assert (folder / "best.safetensors").is_file()
 
 
+def test_pipes_keep_names_whatever_the_systems_habit(call, trained, images, tmp_path):
+    call("export", trained, tmp_path / "model.onnx")
+    (images / "red").rename(images / "żółć")
+    done = subprocess.run(
+        [sys.executable, "-m", "graftwork", "predict", tmp_path / "model.onnx", images / "żółć"],
+        capture_output=True, check=True, timeout=120,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert "żółć" in done.stdout.decode("utf-8")
+    assert b"\r" not in done.stdout
+
+
 def test_the_document_of_a_run_is_the_last_line(call, images):
     outcome = call("train", images, "--backbone", "tiny", "--set", "epochs=2", "--json")
     assert last_document(outcome)["kind"] == "result"

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from graftwork.engine.best_weights import BestWeights
 from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.errors import TrainingError
 from graftwork.plugin_api import HEAD
 from support.classifiers import tiny_classifier
 
@@ -81,6 +82,13 @@ def test_the_first_best_reaches_the_disk_at_once_and_later_ones_when_told(
     assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 1.0
     best.write()
     assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 2.0
+
+
+def test_a_disk_that_does_not_take_them_is_said(best, classifier, tmp_path):
+    (tmp_path / WEIGHTS_FILE).mkdir()
+    with pytest.raises(TrainingError, match="cannot be written"):
+        best.offer((0.5, -1.0), 1, 1)
+    assert [path.name for path in tmp_path.iterdir()] == [WEIGHTS_FILE]
 
 
 def test_stages_that_learn_later_are_kept_as_they_were_at_the_best(best, classifier, tmp_path):

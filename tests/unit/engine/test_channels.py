@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from graftwork.engine.channels import adapt_input_channels
+from graftwork.engine.errors import TrainingError
 from support.tiny import build_tiny
 
 
@@ -29,6 +31,14 @@ def test_more_channels_repeat_the_filters_and_keep_the_size_of_the_answer(channe
     after = stages[0][0].weight
     assert stages(torch.rand(2, channels, 32, 32)).shape == (2, 16)
     assert torch.allclose(after[:, channels - 1], before[:, (channels - 1) % 3] * 3 / channels)
+
+
+@pytest.mark.parametrize("channels", [1, 5])
+def test_a_backbone_without_a_convolution_is_refused_unless_it_takes_what_it_has(channels):
+    stages = nn.Sequential(nn.Flatten(), nn.Linear(3072, 4))
+    adapt_input_channels(stages, 3)
+    with pytest.raises(TrainingError, match="no convolution"):
+        adapt_input_channels(stages, channels)
 
 
 def test_the_adapted_filters_can_learn():

@@ -49,7 +49,7 @@ ALL = [
     _step(2, 1),
     _step(2, 2),
     _epoch(2, best=False),
-    ev.PhaseEnded(phase=1, epochs_run=2, best_epoch=1, best_score=0.5, reason="done"),
+    ev.PhaseEnded(phase=1, epochs_run=2, best_epoch=1, best_accuracy=0.5, reason="done"),
     ev.RunEnded(phase=1, epoch=1, score=0.5, seconds=3.0),
 ]  # fmt: skip
 
@@ -83,7 +83,13 @@ def test_the_best_epoch_is_remembered(history):
     assert history.best == ALL[9]
 
 
-def test_progress_is_over_when_a_phase_begins(history):
+@pytest.mark.parametrize("event", [_phase(), _step(1, 1), _epoch(1, best=True)])
+def test_progress_is_over_when_training_goes_on(event):
+    history = RunHistory()
+    history.apply(_phase())
+    history.apply(ev.Progress(what="Validating", done=1, total=2))
+    assert history.progress is not None
+    history.apply(event)
     assert history.progress is None
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
 from torch.optim import SGD, AdamW
 
 from graftwork.engine.job import TrainingSettings
@@ -32,6 +34,20 @@ def test_norms_and_biases_do_not_decay():
         expected = 0.05 if group["params"][0].ndim > 1 else 0.0
         assert group["weight_decay"] == expected
         assert {p.ndim > 1 for p in group["params"]} == {expected > 0}
+
+
+def test_tokens_scales_and_embeddings_do_not_decay():
+    class Odd(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.class_token = nn.Parameter(torch.zeros(1, 1, 4))
+            self.layer_scale = nn.Parameter(torch.zeros(4, 1, 1))
+            self.attention = nn.MultiheadAttention(4, 1)
+
+    odd = Odd()
+    optimizer = build_optimizer({"odd": odd}, {"odd": 0.1}, TrainingSettings(weight_decay=0.05))
+    decayed = {id(p) for g in optimizer.param_groups if g["weight_decay"] > 0 for p in g["params"]}
+    assert decayed == {id(odd.attention.in_proj_weight), id(odd.attention.out_proj.weight)}
 
 
 def test_rates_are_set_by_stage():

@@ -19,6 +19,7 @@ from graftwork.engine.train import SPLIT_FILE, train
 from graftwork.plugin_api import HEAD, Phase, Strategy
 from graftwork.plugin_host.registry import UnknownNameError
 from support.jobs import of_kind, run_job, small_job
+from support.tiny import build_tiny
 
 
 class NoSettings(BaseModel):
@@ -139,6 +140,44 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_advice(images, registry, t
     with pytest.raises(TrainingError, match=r"Boom.*diverged.*learning rate"):
         _run_plan(plan, images, registry, run, optimizer="sgd", augmentation="none")
     assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
+
+
+def test_a_validation_loss_that_is_not_finite_never_becomes_the_best(images, registry, tmp_path):
+    """The last step of an epoch explodes, so that only validation sees what became of it."""
+
+    def plan(settings, model, data):
+        yield Phase(name="Head", epochs=2, rates={HEAD: 0.05})
+        yield Phase(name="Boom", epochs=1, rates={"stem": 1e30, HEAD: 1e30}, schedule="constant")
+
+    run = tmp_path / "run"
+    with pytest.raises(TrainingError, match="on the validation images"):
+        _run_plan(plan, images, registry, run, batch_size=64, augmentation="none", precision="fp32")
+    assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
+
+
+def test_a_backbone_without_weights_is_warned_of_where_they_matter(images, registry, tmp_path):
+    for strategy, warned in (("feature-extraction", True), ("from-scratch", False)):
+        job = small_job(images, strategy, {"epochs": 1})
+        notices = of_kind(run_job(job, registry, tmp_path / strategy), ev.Notice)
+        assert any("no pretrained weights" in n.text for n in notices) is warned
+
+
+def test_a_stage_named_as_the_head_is_refused(images, registry, tmp_path):
+    def build(weights):
+        stages = build_tiny(weights)
+        stages.add_module("head", torch.nn.Identity())
+        return stages
+
+    odd = replace(registry.backbone("tiny"), name="odd", build=build)
+    more = replace(registry, backbones={"odd": odd})
+    with pytest.raises(TrainingError, match="named 'head'"):
+        run_job(small_job(images).model_copy(update={"backbone": "odd"}), more, tmp_path / "run")
+
+
+def test_a_head_that_sees_augmented_images_says_how_they_are_computed(images, registry, tmp_path):
+    job = small_job(images, settings={"epochs": 1}, augmentation="light", precision="bf16")
+    events = run_job(job, registry, tmp_path / "run")
+    assert of_kind(events, ev.PhaseStarted)[0].precision == "bf16"
 
 
 def test_patience_ends_a_phase_early(images, registry, tmp_path):
