@@ -1,13 +1,16 @@
-"""What the user has chosen for the program itself, in one JSON file."""
+"""What the user has chosen for the program itself, in one JSON file.
+
+It is read before the window is painted, and therefore by the standard library alone.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any, Literal, get_args
 
 from graftwork.files import write_text
 
@@ -18,15 +21,15 @@ SETTINGS_VERSION = 1
 _log = logging.getLogger(__name__)
 
 
-class Settings(BaseModel):
+@dataclass
+class Settings:
     """Choices that outlive the program; none of them decides a result.
 
-    ``window_geometry`` is what Qt saves of a window's place, in base 64.
+    ``window_geometry`` is what Qt saves of a window's place, in base 64. Setting what cannot be
+    raises ``ValueError``; a path may be given as a text.
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
-
-    version: int = Field(default=SETTINGS_VERSION, ge=1, le=SETTINGS_VERSION)
+    version: int = SETTINGS_VERSION
     theme: Theme = "system"
     window_geometry: str | None = None
     last_folder: Path | None = None
@@ -34,15 +37,28 @@ class Settings(BaseModel):
     backbone: str | None = None
     strategy: str | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a choice; raises ``ValueError`` if it is none."""
+        if name not in _CHECKS:
+            msg = "there is no such setting"
+            raise ValueError(msg)
+        object.__setattr__(self, name, _CHECKS[name](value))
+
 
 def load_settings(file: Path) -> Settings:
     """The settings in this file; what is missing or bad has its default, with a warning logged."""
-    return _without_bad_keys(_read(file), file)
+    settings = Settings()
+    for key, value in _read(file).items():
+        try:
+            setattr(settings, key, value)
+        except ValueError as error:
+            _log.warning("Setting %r in %s is left aside: %s", key, file, error)
+    return settings
 
 
 def save_settings(settings: Settings, file: Path) -> None:
     """Write the settings so that the file is always whole, the old or the new."""
-    write_text(file, settings.model_dump_json(indent=2))
+    write_text(file, json.dumps(asdict(settings), indent=2, default=str))
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -59,11 +75,36 @@ def _read(file: Path) -> dict[str, Any]:
     return {}
 
 
-def _without_bad_keys(values: dict[str, Any], file: Path) -> Settings:
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        bad = {str(problem["loc"][0]): problem["msg"] for problem in error.errors()}
-    for key, reason in bad.items():
-        _log.warning("Setting %r in %s is left aside: %s", key, file, reason)
-    return Settings.model_validate({k: v for k, v in values.items() if k not in bad})
+def _one_of(*choices: object) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if value in choices:
+            return value
+        msg = f"it should be one of {', '.join(map(str, choices))}"
+        raise ValueError(msg)
+
+    return check
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    msg = "it should be a text"
+    raise ValueError(msg)
+
+
+def _path(value: Any) -> Path | None:
+    if isinstance(value, Path):
+        return value
+    text = _text(value)
+    return None if text is None else Path(text)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "version": _one_of(SETTINGS_VERSION),
+    "theme": _one_of(*get_args(Theme)),
+    "window_geometry": _text,
+    "last_folder": _path,
+    "export_folder": _path,
+    "backbone": _text,
+    "strategy": _text,
+}

@@ -93,7 +93,7 @@ def two_phases() -> Iterator[TrainingEvent]:
         for part in range(1, STEPS + 1):
             yield step(1, number, part, 1 / number, {"head": 0.01})
         yield epoch(1, number, 0.6 + number / 10, best=number == 2)
-    yield PhaseEnded(phase=1, epochs_run=2, best_epoch=2, best_score=0.8, reason="no gain")
+    yield PhaseEnded(phase=1, epochs_run=2, best_epoch=2, best_accuracy=0.8, reason="no gain")
     yield phase(2, "Everything", {"stem": 0.001, "top": 0.001, "head": 0.01})
     yield LoadSampled(cpu_percent=90.0, memory_mib=2048.0)
     yield step(2, 1, 1, math.nan, {"stem": 0.001, "top": 0.001, "head": 0.01})

@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.gui.data.page import DataPage
 from graftwork.gui.data.reader_dialog import ReaderDialog
+from graftwork.gui.destinations import DATA
 from graftwork.gui.main_window import MainWindow
-from graftwork.gui.pages import DATA, Pages
+from graftwork.gui.pages import Pages
 from support.images import make_folder
 
 from .conftest import LONG, answer_dialog

@@ -10,10 +10,11 @@ from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.export.predict import predict_files
+from graftwork.gui.destinations import DATA, EXPORT, RESULTS, RUNS, TRAIN
 from graftwork.gui.export.page import ExportPage
 from graftwork.gui.library.runs_page import RunsPage
 from graftwork.gui.main_window import MainWindow
-from graftwork.gui.pages import DATA, EXPORT, RESULTS, RUNS, TRAIN, Pages
+from graftwork.gui.pages import Pages
 from graftwork.gui.results.page import ResultsPage
 from graftwork.gui.train.page import PROGRESS, TrainPage
 from graftwork.plugin_api import HEAD

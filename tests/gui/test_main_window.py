@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.colors import DARK, LIGHT, current_colors
+from graftwork.gui.destinations import DATA, DESTINATIONS, TRAIN
 from graftwork.gui.main_window import MainWindow
-from graftwork.gui.pages import DATA, DESTINATIONS, TRAIN, Pages
+from graftwork.gui.pages import Pages
 from graftwork.gui.theme import Theme
 from graftwork.plugin_api import DatasetError
 from graftwork.runs.workshop import Workshop

@@ -13,7 +13,9 @@ from PySide6.QtCore import QTimer
 from graftwork.gui import start
 
 HEAVY = ("torch", "torchvision", "pyqtgraph", "onnxruntime", "sklearn", "scipy", "numpy")
-loaded = lambda: sorted(name for name in HEAVY if name in sys.modules)
+OWN = ("graftwork.engine", "graftwork.runs", "graftwork.plugin_api", "graftwork.gui.pages")
+BEFORE_PAINT = (*HEAVY, *OWN, "pydantic", "pluggy", "psutil", "sqlite3", "urllib.request", "PIL")
+loaded = lambda names: sorted(name for name in names if name in sys.modules)
 
 class Window(start.MainWindow):
     painted = False
@@ -21,13 +23,13 @@ class Window(start.MainWindow):
         super().paintEvent(event)
         if not Window.painted:
             Window.painted = True
-            print("at first paint:", loaded(), flush=True)
+            print("at first paint:", loaded(BEFORE_PAINT), flush=True)
             self.look()
     def look(self):
         if self.pages is None:
             QTimer.singleShot(10, self.look)
         else:
-            print("with pages:", [m for m in loaded() if m != "numpy"], flush=True)
+            print("with pages:", [m for m in loaded(HEAVY) if m != "numpy"], flush=True)
             self.close()
 
 start.MainWindow = Window

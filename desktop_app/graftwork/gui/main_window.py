@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QTimer, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -16,17 +16,23 @@ from graftwork import settings as program_settings
 if TYPE_CHECKING:
     from graftwork.runs.workshop import Workshop
 
+    from .pages import Pages
+
 from .actions import fill_menus
 from .closing import ask_to_close
+from .destinations import DATA, DESTINATIONS
 from .menus import menu_records
 from .navigation import Navigation
-from .pages import DATA, DESTINATIONS, Pages, build_pages
 from .parts.boxes import row
 from .parts.text import counted, label
 from .starting_page import StartingPage
 from .tasks import Tasks
 from .theme import Theme
 from .worker import Failure, once
+
+_ONCE_AFTERWARDS = Qt.ConnectionType(
+    Qt.ConnectionType.QueuedConnection.value | Qt.ConnectionType.SingleShotConnection.value
+)
 
 
 class MainWindow(QMainWindow):
@@ -51,7 +57,6 @@ class MainWindow(QMainWindow):
         self._status = label("Starting…")
         self._lay_out()
         self._restore_place()
-        QTimer.singleShot(0, self._begin)
 
     def _lay_out(self) -> None:
         self.setWindowTitle("Graftwork")
@@ -65,6 +70,7 @@ class MainWindow(QMainWindow):
         self.statusBar().addWidget(self._status)
         self.statusBar().setSizeGripEnabled(False)
         self._stack.addWidget(self._starting)
+        self._starting.painted.connect(self._begin, _ONCE_AFTERWARDS)
         self._navigation.wanted.connect(self.go_to)
         self._navigation.show_place(DATA)
         fill_menus(self.menuBar(), menu_records(self), self)
@@ -77,12 +83,20 @@ class MainWindow(QMainWindow):
     @Slot()
     def _begin(self) -> None:
         self.tasks.start(
-            lambda: once(self._make_workshop),
+            lambda: once(self._prepare),
             returned=self._furnish,
             failed=self._show_start_failure,
         )
 
+    def _prepare(self) -> Workshop:
+        """Load what the pages are made of as well, so that the window is free meanwhile."""
+        from . import pages  # noqa: F401 - only loaded here
+
+        return self._make_workshop()
+
     def _furnish(self, workshop: Workshop) -> None:
+        from .pages import build_pages
+
         self.pages = build_pages(self, workshop, self.tasks, self.settings, self.go_to)
         self._stack.removeWidget(self._starting)
         self._starting.deleteLater()

@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QSizePolicy, QToolButton
 
+from .destinations import Destination
 from .icons import icon, program_icon
 from .parts.boxes import GRID, column, row
 from .parts.text import label
 
 WIDTH = 168
-
-
-@dataclass(frozen=True, kw_only=True)
-class Destination:
-    """A page to go to; ``below`` ones stand at the bottom."""
-
-    name: str
-    picture: str
-    hint: str
-    below: bool = False
 
 
 class Navigation(QFrame):

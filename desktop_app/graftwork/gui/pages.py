@@ -15,11 +15,11 @@ from graftwork.settings import Settings
 from .data.open_actions import OpenActions
 from .data.page import DataPage
 from .data.state import DataState
+from .destinations import EXPORT, RESULTS, TRAIN
 from .export.page import ExportPage
 from .export.state import ExportState
 from .library.plugins_page import PluginsPage
 from .library.runs_page import RunsPage
-from .navigation import Destination
 from .pictures.loader import PictureLoader
 from .pictures.reader import picture_reader
 from .results.page import ResultsPage
@@ -28,22 +28,12 @@ from .tasks import Tasks
 from .train.page import TrainPage
 from .train.state import Ending, TrainState
 
-DESTINATIONS = (
-    Destination(name="Data", picture="data", hint="The images to learn from"),
-    Destination(name="Train", picture="train", hint="Choose a network and teach it"),
-    Destination(name="Results", picture="results", hint="How far the network can be trusted"),
-    Destination(name="Export", picture="export", hint="Take the network away as an ONNX file"),
-    Destination(name="Runs", picture="runs", hint="All that was trained", below=True),
-    Destination(name="Plugins", picture="plugins", hint="What plugins add", below=True),
-)
-DATA, TRAIN, RESULTS, EXPORT, RUNS, PLUGINS = range(len(DESTINATIONS))
-
 _PICTURE_SIDE = 224
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """The states that pages share, and the pages in the order of ``DESTINATIONS``."""
+    """The states that pages share, and the pages in the order of ``destinations.DESTINATIONS``."""
 
     data: DataState
     train: TrainState

@@ -10,8 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from graftwork.plugin_api import GraftworkError
-
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
@@ -27,6 +25,8 @@ class Failure:
 
 
 def _message(error: BaseException) -> str:
+    from graftwork.plugin_api import GraftworkError
+
     if isinstance(error, GraftworkError | OSError) and str(error):
         return str(error)
     return f"Something unexpected went wrong ({type(error).__name__}: {error})."

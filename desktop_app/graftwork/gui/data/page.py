@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from graftwork.gui.parts.boxes import GRID, column, row
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import button
-from graftwork.gui.parts.drop_area import DropArea
 from graftwork.gui.parts.page import Page
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.worker import Failure
@@ -16,13 +15,7 @@ from .browser import DataBrowser
 from .open_actions import OpenActions
 from .opening import Opened, Wish
 from .state import DataState
-
-NOTHING_OPEN = "Open the images that you want a network to tell apart."
-_HINT = (
-    "A good folder holds one folder for each class, named as the class, with its images "
-    "inside. Some twenty images a class are enough to begin with. A table (CSV or TSV) with a "
-    "column of paths and a column of classes does as well. Your files are never changed."
-)
+from .welcome import NOTHING_OPEN, welcome
 
 
 class DataPage(Page):
@@ -83,23 +76,6 @@ class DataPage(Page):
             return
         self.subtitle.setText(NOTHING_OPEN)
         self._show(0)
-
-
-def welcome(opening: OpenActions | None) -> DropArea:
-    """What the window shows first; with nothing to open things with, its buttons rest."""
-    folder = opening.ask_for_folder if opening else _nothing
-    table = opening.ask_for_table if opening else _nothing
-    buttons = [
-        button("Open a folder…", folder, kind="primary", picture="folder"),
-        button("Open a table…", table, picture="table"),
-    ]
-    for each in buttons:
-        each.setEnabled(opening is not None)
-    return DropArea("image", "Drop a folder of images here", _HINT, buttons)
-
-
-def _nothing() -> None:
-    """What a button that rests does."""
 
 
 def _centred(widget: QWidget) -> QWidget:
