@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from .raster import (
 )
 from .tiff import is_deep_tiff, read_tiff
 
-__all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep"]
+__all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep", "may_pass"]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,6 +34,7 @@ _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SHALLOW = (b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
 _HEAD_LENGTH = 32
 _ORIENTATION = 0x0112
+_FAULTS_OF_CONTENT = frozenset({errno.EISDIR, errno.EINVAL})  # such as an offset below zero
 
 
 def decode(path: Path, channels: int) -> Array:
@@ -55,6 +57,17 @@ def decode_with(decoder: Decoder, path: Path, channels: int) -> Array:
         msg = f"its decoder gave {image.dtype} of shape {image.shape}, not {channels} channels"
         raise UnusableImageError(msg)
     return image
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the machine failed (no memory, no permission, a lost drive), not the file's content.
+
+    Such a file may be usable the next time, though it has not changed.
+    """
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, OSError):  # Pillow raises them without a number for damaged files
+        return cause.errno is not None and cause.errno not in _FAULTS_OF_CONTENT
+    return isinstance(cause, MemoryError)
 
 
 def may_be_deep(path: Path) -> bool:

@@ -29,12 +29,16 @@ _SPARE = 256 * 2**20  # bytes of the disk that are left to everybody else
 
 
 class Entry(BaseModel):
-    """What became of one image: the SHA-256 of its file, or why it has no row."""
+    """What became of one image: the SHA-256 of its file, or why it has no row.
+
+    A reason that ``may_pass`` is none of the file itself: another pass may have a row.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     sha256: str | None = None
     reason: str | None = None
+    may_pass: bool = False
 
 
 class Index(BaseModel):
@@ -49,6 +53,11 @@ class Index(BaseModel):
     def rows(self) -> int:
         """How many images have a row of pixels."""
         return sum(entry.reason is None for entry in self.entries)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether another pass over the same files would give the same."""
+        return not any(entry.may_pass for entry in self.entries)
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,8 @@ class PixelCache:
     def write(self, key: str, rows: int, row_shape: tuple[int, ...]) -> Iterator[PixelWriter]:
         """A writer of at most so many rows, which has them in ``stored`` if the block ends well.
 
-        They are kept, unless somebody else kept the same meanwhile. Raises ``DatasetError`` if
-        the disk has no room.
+        They are kept, unless an image failed for a reason that may pass or somebody else kept the
+        same meanwhile. Raises ``DatasetError`` if the disk has no room.
         """
         needed = rows * int(np.prod(row_shape))
         try:
@@ -97,7 +106,7 @@ class PixelCache:
             raise _disk_error(error, self._folder, needed) from error
 
     def _keep(self, writer: PixelWriter, key: str, place: Path) -> None:
-        if self.open(key) is None:
+        if writer.stored.index.lasting and self.open(key) is None:
             unfinished = place / f"{_INDEX}.part"
             unfinished.write_text(writer.stored.index.model_dump_json(), "utf-8")
             unfinished.replace(place / _INDEX)
@@ -166,9 +175,9 @@ class PixelWriter:
         self.rows += 1
         self.entries.append(Entry(sha256=sha256))
 
-    def leave_out(self, reason: str) -> None:
+    def leave_out(self, reason: str, *, may_pass: bool = False) -> None:
         """Note why the next image has no pixels."""
-        self.entries.append(Entry(reason=reason))
+        self.entries.append(Entry(reason=reason, may_pass=may_pass))
 
     def _finish(self) -> None:
         self._file.seek(0)

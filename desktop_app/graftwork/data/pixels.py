@@ -24,7 +24,7 @@ from graftwork.plugin_api import (
     UnusableImageError,
 )
 
-from .decoding import decode, decode_with
+from .decoding import decode, decode_with, may_pass
 from .input_spec import InputSpec, IntensityRange
 from .intensity import measure_intensity, to_eight_bits
 from .parallel import Pace, PixelProgress, in_order
@@ -66,6 +66,7 @@ def load_pixels(
 
     ``spec_for`` gives the network's input for the intensity range of the images (None for 8-bit
     ones); where its answer to None has a range already, that one is taken and none is measured.
+    A pass in which a file could not be read for a reason that may pass is not kept.
     Raises ``DatasetError`` if no image can be used or the disk is full. A pass that is closed
     before its end leaves nothing behind.
     """
@@ -126,9 +127,9 @@ def _write_rows(
         torch.set_num_threads(threads)
 
 
-def _write_row(writer: PixelWriter, row: _Row | str) -> None:
-    if isinstance(row, str):
-        writer.leave_out(row)
+def _write_row(writer: PixelWriter, row: _Row | _Failure) -> None:
+    if isinstance(row, _Failure):
+        writer.leave_out(row.reason, may_pass=row.may_pass)
     else:
         writer.add(row.pixels, row.sha256)
 
@@ -139,6 +140,12 @@ class _Row:
     sha256: str
 
 
+@dataclass(frozen=True)
+class _Failure:
+    reason: str
+    may_pass: bool
+
+
 class _Rows:
     """Makes the row of a file, or says why there is none."""
 
@@ -146,16 +153,18 @@ class _Rows:
         self._spec = spec
         self._decoder = decoder
 
-    def __call__(self, path: Path) -> _Row | str:
+    def __call__(self, path: Path) -> _Row | _Failure:
         try:
             image = decode_with(self._decoder, path, self._spec.channels)
             pixels = self._resized(to_eight_bits(image, self._spec.intensity))
             with path.open("rb") as file:
                 return _Row(pixels, hashlib.file_digest(file, "sha256").hexdigest())
         except UnusableImageError as error:
-            return str(error)
+            return _Failure(str(error), may_pass(error))
         except OSError as error:
-            return f"the file cannot be read: {error.strerror}"
+            return _Failure(f"the file cannot be read: {error.strerror}", may_pass=True)
+        except MemoryError:
+            return _Failure("there is not enough memory for it", may_pass=True)
 
     def _resized(self, image: Array) -> Array:
         with torch.inference_mode():

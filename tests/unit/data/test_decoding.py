@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 from sklearn.datasets import load_sample_image
 
-from graftwork.data.decoding import MAX_PIXELS, decode, decode_with, may_be_deep
+from graftwork.data.decoding import MAX_PIXELS, decode, decode_with, may_be_deep, may_pass
 from graftwork.plugin_api import UnusableImageError
 from support.images import png_of_size
 
@@ -245,3 +245,22 @@ def test_a_compression_that_nobody_knows_is_named(tmp_path: Path) -> None:
     content[at : at + 2] = struct.pack("<H", 32897)
     file.write_bytes(content)
     assert "32897" in reason_against(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "passes"), [(None, True), (b"", False), (b"no image", False), ("cut", False)]
+)
+@pytest.mark.parametrize("ending", ["png", "jpg", "tif", "webp"])
+def test_only_failures_that_are_not_the_files_may_pass(
+    tmp_path: Path, content: bytes | str | None, passes: bool, ending: str
+) -> None:
+    file = tmp_path / f"image.{ending}"
+    if content == "cut":
+        noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
+        Image.fromarray(noise).save(file)
+        file.write_bytes(file.read_bytes()[:700])
+    elif isinstance(content, bytes):
+        file.write_bytes(content)
+    with pytest.raises(UnusableImageError) as caught:
+        decode(file, 3)
+    assert may_pass(caught.value) is passes

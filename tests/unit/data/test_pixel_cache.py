@@ -174,6 +174,16 @@ def test_the_second_of_two_equal_passes_is_used_but_not_kept(tmp_path: Path) -> 
     assert kept.index.rows == 3
 
 
+def test_a_pass_with_a_failure_that_may_pass_is_used_but_not_kept(tmp_path: Path) -> None:
+    cache = PixelCache(tmp_path)
+    with cache.write("a", 2, SHAPE) as writer:
+        writer.add(np.full(SHAPE, 7, np.uint8), "first")
+        writer.leave_out("the drive is away", may_pass=True)
+    assert len(writer.stored.array) == writer.stored.index.rows == 1
+    assert cache.open("a") is None
+    assert names(tmp_path) == []
+
+
 def test_threads_that_write_and_remove_the_same_do_not_disturb_each_other(tmp_path: Path) -> None:
     def work(number: int) -> int:
         cache = PixelCache(tmp_path, limit=1)  # so that each removes what the others wrote

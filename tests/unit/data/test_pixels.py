@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import threading
@@ -138,6 +139,27 @@ def test_unusable_files_are_problems_now_and_from_the_cache(images: Path, cache:
         expected = ("known", "cut off", "not an image", "empty", "too large", "not there")
         for reason, part in zip(reasons, expected, strict=True):
             assert part in reason
+
+
+@pytest.mark.parametrize(
+    "failure", [OSError(errno.EIO, "I/O error"), PermissionError(errno.EACCES, "no"), MemoryError()]
+)
+def test_a_failure_that_is_not_the_files_is_tried_again(
+    images: Path, cache: Path, failure: Exception
+) -> None:
+    catalog = catalog_of(images)
+    away = {catalog.items[0].path}
+
+    def flaky(path: Path, channels: int) -> np.ndarray:
+        if path in away:
+            raise failure
+        return decode(path, channels)
+
+    _, pixels = finish(load_pixels(catalog, spec_for, cache, flaky))
+    assert len(pixels.array) == len(pixels.catalog.items) == 11
+    assert [problem.path for problem in pixels.catalog.problems] == [*away]
+    away.clear()
+    assert len(finish(load_pixels(catalog, spec_for, cache, flaky))[1].array) == 12
 
 
 def test_a_data_set_without_a_usable_image_is_refused(images: Path, cache: Path) -> None:
