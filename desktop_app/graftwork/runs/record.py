@@ -32,10 +32,10 @@ class RunProcess(BaseModel):
 class RunRecord(BaseModel):
     """One run: where it is, what it is made from, how it stands.
 
-    ``data``, ``backbone`` and ``strategy`` are the job's; ``validation_accuracy`` is
-    that of the best epoch: weights are kept if and only if there is one. ``test_accuracy`` is known once
-    the run was evaluated. ``message`` says why it failed. ``interrupted`` is a run whose process
-    is gone without having ended it.
+    ``data``, ``backbone`` and ``strategy`` are the job's; ``validation_accuracy`` is that of the
+    best epoch: weights are kept if and only if there is one. ``test_accuracy`` is known once the
+    run was evaluated. ``message`` says why it failed. ``interrupted`` is a run whose process is
+    gone without having ended it.
     """
 
     model_config = ConfigDict(frozen=True)

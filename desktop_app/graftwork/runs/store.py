@@ -42,8 +42,10 @@ class RunStore:
     def create(self, job: TrainingJob, folder: Path | None = None) -> RunRecord:
         """A new run, running in this process, with its job in its folder.
 
-        A ``folder`` must be absent or empty, or ``RunFolderError`` is raised.
+        The job there names its data by their whole path. A ``folder`` must be absent or empty, or
+        ``RunFolderError`` is raised.
         """
+        job = _with_whole_path(job)
         elsewhere = claim_elsewhere(folder) if folder else None
         created = datetime.now(UTC)
         place = new_place(self.folder, created, job.data.path)
@@ -54,12 +56,14 @@ class RunStore:
         self.save(record)
         return record
 
+    def job_of(self, record: RunRecord) -> TrainingJob:
+        """The job in the run's folder; raises ``OSError`` or ``ValueError``."""
+        return TrainingJob.model_validate_json((record.folder / JOB_FILE).read_text("utf-8"))
+
     def note_data(self, record: RunRecord, fingerprint: str) -> None:
         """Write the fingerprint of the run's images into its job."""
-        file = record.folder / JOB_FILE
-        job = TrainingJob.model_validate_json(file.read_text("utf-8"))
-        noted = job.model_copy(update={"data_fingerprint": fingerprint})
-        write_text(file, noted.model_dump_json(indent=2))
+        noted = self.job_of(record).model_copy(update={"data_fingerprint": fingerprint})
+        write_text(record.folder / JOB_FILE, noted.model_dump_json(indent=2))
 
     def save(self, record: RunRecord) -> None:
         """Keep the record in place of the one before."""
@@ -103,6 +107,11 @@ class RunStore:
                 _log.warning("The run in %s is left out: %s", row.folder, error)
             else:
                 yield record.model_copy(update={"id": run_id})
+
+
+def _with_whole_path(job: TrainingJob) -> TrainingJob:
+    data = job.data.model_copy(update={"path": job.data.path.resolve()})
+    return job.model_copy(update={"data": data})
 
 
 def _new_record(job: TrainingJob, run_id: str, folder: Path, created: datetime) -> RunRecord:

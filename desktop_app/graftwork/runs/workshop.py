@@ -11,8 +11,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from graftwork.engine.data_source import reader_of
 from graftwork.engine.events import DataReady, EpochDone, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.settings import strategy_settings
 from graftwork.engine.weights import fetch_weights
 from graftwork.files import write_text
 from graftwork.paths import weights_folder
@@ -52,13 +54,13 @@ class Workshop:
         """Train as the job says, in a run of its own, and give what happens, event by event.
 
         Closing the generator stops the run, and the best weights until then are kept. What goes
-        wrong is raised, and noted in the run; a job that names what no plugin gives makes no run.
+        wrong is raised, and noted in the run; a job that cannot be right makes no run.
         """
-        self.registry.backbone(job.backbone)
-        self.registry.strategy(job.strategy)
+        self._check(job)
         run = self._current = self.store.create(job, folder)
         try:
-            with run_log(run.folder) as log, closing(self._events(job, run)) as events:
+            kept = self.store.job_of(run)
+            with run_log(run.folder) as log, closing(self._events(kept, run)) as events:
                 for event in events:
                     log(event)
                     self._follow(event)
@@ -100,6 +102,12 @@ class Workshop:
 
         run = self.store.get(run_id)
         return (yield from export_run(run, self.registry, file, plain=plain))
+
+    def _check(self, job: TrainingJob) -> None:
+        """Refuse what is wrong in the job itself, before there is a run of it or a download."""
+        self.registry.backbone(job.backbone)
+        strategy_settings(self.registry.strategy(job.strategy), job.strategy_settings)
+        reader_of(job.data, self.registry)
 
     def _note_accuracy(self, run: RunRecord, accuracy: float) -> None:
         """On the record as it is by now: the run may have ended while it was evaluated."""

@@ -17,6 +17,7 @@ from PIL import Image
 
 import graftwork_datasets
 import graftwork_strategies
+from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import DataReady, EpochDone, Notice, ProblemFound, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.evaluation.report import Evaluation
@@ -82,6 +83,18 @@ def test_a_finished_run_keeps_all_that_it_is(workshop: Workshop, images: Path) -
         assert len(list(csv.DictReader(file))) == len(of_kind(events, EpochDone))
 
 
+def test_a_run_on_a_relative_path_is_used_from_another_folder(
+    workshop: Workshop, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(images.parent)
+    run_id = trained(workshop, Path(images.name))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    events, evaluation = evaluated(workshop, run_id)
+    assert not of_kind(events, Notice)
+    assert evaluation.images == 9
+
+
 def test_the_history_of_a_run_can_be_read_again(workshop: Workshop, images: Path) -> None:
     events, _ = drain(workshop.train(job_on(images)))
     history = load_history(workshop.store.get("last"))
@@ -130,9 +143,11 @@ def test_an_interruption_from_the_keyboard_stops_the_run(workshop: Workshop, ima
     assert workshop.store.get("last").status == "stopped"
 
 
-def test_a_failed_run_keeps_the_reason(workshop: Workshop, tmp_path: Path) -> None:
+def test_a_failed_run_keeps_the_reason(workshop: Workshop, images: Path) -> None:
+    for file in images.rglob("*.png"):
+        file.write_bytes(b"")
     with pytest.raises(DatasetError) as error:
-        drain(workshop.train(job_on(tmp_path / "nothing here")))
+        drain(workshop.train(job_on(images)))
     run = workshop.store.get("last")
     assert (run.status, run.message) == ("failed", str(error.value))
 
@@ -149,13 +164,30 @@ def test_a_fault_of_a_plugin_is_kept_with_its_kind(tmp_path: Path, images: Path)
     assert workshop.store.get("last").message == "ZeroDivisionError: plugin"
 
 
-@pytest.mark.parametrize("field", ["backbone", "strategy"])
-def test_a_job_with_an_unknown_name_makes_no_run(
-    workshop: Workshop, images: Path, field: str
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"backbone": "quantum"}, UnknownNameError),
+        ({"strategy": "quantum"}, UnknownNameError),
+        ({"strategy_settings": {"epochs": 0}}, TrainingError),
+        ({"strategy_settings": {"epoch": 3}}, TrainingError),
+        ({"data": DataSettings(path=Path("not there"))}, DatasetError),
+        ({"data": DataSettings(path=Path(__file__), reader="quantum")}, DatasetError),
+        ({"data": DataSettings(path=Path(__file__))}, DatasetError),
+    ],
+)
+def test_a_job_that_is_wrong_makes_no_run_and_fetches_no_weights(
+    tmp_path: Path, images: Path, fault: dict[str, Any], error: type[GraftworkError]
 ) -> None:
-    with pytest.raises(UnknownNameError):
-        drain(workshop.train(job_on(images).model_copy(update={field: "quantum"})))
+    source = PackagedWeights(package="tiny", locate=lambda: pytest.fail("looked for weights"))
+    registry = replace(
+        build_registry(PLUGINS), backbones={"tiny": replace(tiny.TINY, weights=source)}
+    )
+    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    with pytest.raises(error):
+        drain(workshop.train(job_on(images).model_copy(update=fault)))
     assert workshop.store.runs() == []
+    assert workshop.current_run is None
 
 
 def test_a_run_may_be_kept_in_a_folder_of_ones_own(
