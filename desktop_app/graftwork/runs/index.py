@@ -1,11 +1,13 @@
 """An SQLite copy of all runs' records, so that listing them need not open a file for each.
 
 The runs' folders are the truth. A row holds for as long as its ``run.json`` is not written again;
-a missing or damaged index is made anew from the folders.
+a missing or damaged index is made anew from the folders, and one that cannot be used is done
+without.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -17,8 +19,13 @@ from .record import RECORD_FILE
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
+# Locked, read-only, on a drive that knows no locks: all is in the folders anyway.
+_UNUSABLE = (sqlite3.Error, OSError)
+
 _VERSION = 1
-_WAIT_S = 30.0
+_WAIT_S = 5.0
 _TABLE = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, folder TEXT NOT NULL, modified INTEGER NOT NULL, record TEXT NOT NULL
@@ -50,9 +57,12 @@ class RunIndex:
 
     def up_to_date(self, folders: Mapping[str, Path]) -> dict[str, Row]:
         """The rows of the runs in these folders, by id; a folder without a run has none."""
-        known = self._mended(self._rows)
-        found = {run_id: _row(folder, known.get(run_id)) for run_id, folder in folders.items()}
-        rows = {run_id: row for run_id, row in found.items() if row is not None}
+        try:
+            known = self._mended(self._rows)
+        except _UNUSABLE as error:
+            self._warn(error)
+            return _rows_in(folders, {})
+        rows = _rows_in(folders, known)
         self.put({run_id: row for run_id, row in rows.items() if row is not known.get(run_id)})
         self._drop(known.keys() - rows.keys())
         return rows
@@ -70,8 +80,14 @@ class RunIndex:
             with self._transaction() as connection:
                 connection.executemany(statement, values)
 
-        if values:
-            self._mended(write)
+        try:
+            if values:
+                self._mended(write)
+        except _UNUSABLE as error:
+            self._warn(error)
+
+    def _warn(self, error: Exception) -> None:
+        _log.warning("The index of runs %s cannot be used: %s", self._file, error)
 
     def _rows(self) -> dict[str, Row]:
         with self._transaction() as connection:
@@ -119,6 +135,11 @@ def _ensure_table(connection: sqlite3.Connection) -> None:
         connection.execute("DROP TABLE IF EXISTS runs")
         connection.execute(_TABLE)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _rows_in(folders: Mapping[str, Path], known: Mapping[str, Row]) -> dict[str, Row]:
+    found = {run_id: _row(folder, known.get(run_id)) for run_id, folder in folders.items()}
+    return {run_id: row for run_id, row in found.items() if row is not None}
 
 
 def _row(folder: Path, known: Row | None) -> Row | None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from graftwork.engine.job import DataSettings, TrainingJob
-from graftwork.runs import places
+from graftwork.runs import index, places
 from graftwork.runs.errors import RunFolderError, UnknownRunError
 from graftwork.runs.record import RunProcess, lives, this_process
 from graftwork.runs.store import INDEX_FILE, JOB_FILE, RunStore
@@ -37,6 +39,15 @@ def test_a_new_run_has_its_job_and_its_record_in_its_folder(store: RunStore) -> 
     assert (record.status, record.validation_accuracy, record.message) == ("running", None, None)
     assert (record.backbone, record.strategy) == (JOB.backbone, JOB.strategy)
     assert record.data == str(JOB.data.path)
+
+
+def test_a_job_names_its_data_wherever_one_is(
+    store: RunStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    record = store.create(TrainingJob(data=DataSettings(path=Path("bees"))))
+    assert store.job_of(record).data.path == tmp_path / "bees"
+    assert record.data == str(tmp_path / "bees")
 
 
 def test_an_id_says_when_and_on_what_and_sorts_by_time(store: RunStore) -> None:
@@ -215,6 +226,36 @@ def test_an_index_damaged_in_the_middle_is_made_anew(store: RunStore) -> None:
     content[4096:] = b"\xff" * (len(content) - 4096)
     index.write_bytes(content)
     assert ids(store) == before
+
+
+def _lock(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def _cannot_be_opened(file: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        file.with_name(file.name + ending).unlink(missing_ok=True)
+    file.mkdir()
+
+
+@pytest.mark.parametrize("spoil", [_lock, _cannot_be_opened])
+def test_runs_go_on_without_an_index_that_cannot_be_used(
+    store: RunStore,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], sqlite3.Connection | None],
+) -> None:
+    monkeypatch.setattr(index, "_WAIT_S", 0.01)
+    first = store.create(JOB)
+    spoiled = spoil(store.folder / INDEX_FILE)
+    second = store.create(JOB)
+    ended = store.finish(first, "finished")
+    assert {run.id: run for run in store.runs()} == {first.id: ended, second.id: second}
+    assert f"{store.folder / INDEX_FILE} cannot be used" in caplog.text
+    if spoiled:
+        spoiled.close()
 
 
 def test_what_another_process_wrote_is_seen(store: RunStore) -> None:
