@@ -19,7 +19,7 @@ _SHOWN_CLASSES = 5
 
 
 class SplitError(DatasetError):
-    """The images cannot be split; the message says which class lacks what."""
+    """The images cannot be split; the message says which class or group stands against it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,16 @@ class Split:
 def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -> Split:
     """Split by the parts that the items name, and draw those that none names.
 
+    An item without a part goes where another of its group is. A group that names two parts raises
+    ``SplitError``.
+
     What is drawn comes from the items for training (or for nothing yet), as the fractions say of
     these, alike in every class, and groups stay together. The same items in the same order with
     the same seed give the same split. Every class has an image in each part; where that cannot
     be, ``SplitError`` is raised.
     """
-    parts = [item.part or "train" for item in catalog.items]
-    given = {item.part for item in catalog.items}
+    given = _given_parts(catalog)
+    parts = [part or "train" for part in given]
     fractions: dict[Part, float] = {"validation": validation, "test": test}
     wanted = {part: share for part, share in fractions.items() if part not in given}
     if wanted:
@@ -49,6 +52,23 @@ def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -
             parts[index] = part
     _check(catalog, parts)
     return Split(**{part: _indices(parts, part) for part in PARTS})
+
+
+def _given_parts(catalog: Catalog) -> list[Part | None]:
+    """The part of each item: its own, or that of its group."""
+    of_group: dict[str, Part] = {}
+    for item in catalog.items:
+        if item.group and item.part and of_group.setdefault(item.group, item.part) != item.part:
+            raise _group_in_two_parts(item.group, of_group[item.group], item.part)
+    return [item.part or of_group.get(item.group or "") for item in catalog.items]
+
+
+def _group_in_two_parts(group: str, *parts: Part) -> SplitError:
+    first, second = sorted(parts, key=PARTS.index)
+    return SplitError(
+        f"Group {group!r} has images in the {first} and the {second} part, though a group must "
+        "stay together. Give all its images one part, or leave out the groups or the parts."
+    )
 
 
 def _indices(parts: list[Part], part: Part) -> tuple[int, ...]:

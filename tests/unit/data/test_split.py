@@ -198,3 +198,26 @@ def test_groups_that_cannot_be_parted_are_refused() -> None:
     catalog = catalog_of([(label, None, group) for label, group in crossed])
     with pytest.raises(SplitError, match="too many groups hold several classes"):
         split(catalog)
+
+
+def test_items_without_a_part_go_where_their_group_is() -> None:
+    rows: list[tuple[str, Part | None, str | None]] = [
+        (label, None, f"{label} {group}") for label in "ab" for group in range(6) for _ in range(3)
+    ]
+    rows += [("a", part, "film") for part in ("test", None, None)]
+    rows += [("b", "test", None), ("b", None, None)]
+    catalog = catalog_of(rows)
+    made = split(catalog)
+    assert_sound(catalog, made)
+    assert made.test == (36, 37, 38, 39)
+    held = [group for part in PARTS for group in groups_of(catalog, getattr(made, part))]
+    assert len(held) == len(set(held))
+
+
+def test_a_group_that_names_two_parts_is_refused() -> None:
+    catalog = given_parts(train=5, validation=2, test=2)
+    items = list(catalog.items)
+    for index in (0, part_of(catalog, "test")[0]):
+        items[index] = replace(items[index], group="film 7")
+    with pytest.raises(SplitError, match="'film 7' has images in the train and the test part"):
+        split(replace(catalog, items=tuple(items)))
