@@ -24,6 +24,7 @@ from graftwork.plugin_api import (
     UnusableImageError,
 )
 
+from .decoder_name import decoder_name
 from .decoding import decode, decode_with, may_pass
 from .input_spec import InputSpec, IntensityRange
 from .intensity import measure_intensity, to_eight_bits
@@ -82,7 +83,7 @@ def _key(catalog: Catalog, spec: InputSpec, decoder: Decoder) -> str:
     irrelevant = {"mean", "std"} | ({"crop_fraction"} if spec.fit != "crop" else set())
     facts = {
         "version": _PASS_VERSION,
-        "decoder": f"{decoder.__module__}.{decoder.__qualname__}",
+        "decoder": decoder_name(decoder),
         "spec": spec.model_dump(exclude=irrelevant),
         "files": [_file_facts(item.path) for item in catalog.items],
     }
