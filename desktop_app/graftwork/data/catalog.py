@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader
 
 from .names import without_broken_names
+
+_logger = logging.getLogger(__name__)
 
 FEW_IMAGES = 10
 """A class with fewer images than this is warned of."""
@@ -29,11 +32,19 @@ def find_reader(
     if name is not None:
         return _named_reader(name, readers)
     for reader in readers.values():
-        if reader.recognises(path):
+        if _recognises(reader, path):
             return reader
     known = "\n".join(f"{reader.name}: {reader.summary}" for reader in readers.values())
     msg = f"No dataset reader knows {path}. There are:\n{known}"
     raise DatasetError(msg)
+
+
+def _recognises(reader: DatasetReader, path: Path) -> bool:
+    try:
+        return reader.recognises(path)
+    except Exception:
+        _logger.warning("Reader %r failed to look at %s", reader.name, path, exc_info=True)
+        return False
 
 
 def _named_reader(name: str, readers: Mapping[str, DatasetReader]) -> DatasetReader:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,19 @@ def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
     slide.touch()
     with pytest.raises(DatasetError, match="All about tables"):
         find_reader(slide, READERS)
+
+
+def test_a_reader_that_fails_to_look_is_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(path: Path) -> bool:
+        raise PermissionError(path)
+
+    faulty = replace(reader("faulty"), recognises=fail)
+    assert find_reader(tmp_path, {"faulty": faulty, **READERS}).name == "folders"
+    assert f"Reader 'faulty' failed to look at {tmp_path}" in caplog.text
+    with pytest.raises(DatasetError, match="No dataset reader"):
+        find_reader(tmp_path, {"faulty": faulty})
 
 
 def test_options_reach_the_reader(tmp_path: Path) -> None:
