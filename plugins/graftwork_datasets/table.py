@@ -51,7 +51,9 @@ class TableOptions(BaseModel):
         description="Whether the first row names the columns; auto: yes unless it names an image",
     )
     root: Path | None = Field(
-        default=None, description="Folder that paths start from; none: the table's own folder"
+        default=None,
+        description="Folder that paths start from, itself taken from the table's folder; "
+        "none: the table's own folder",
     )
     labels: dict[str, str] = Field(
         default_factory=dict,
@@ -143,7 +145,7 @@ class _RowReader:
     """Makes items of a table's rows."""
 
     def __init__(self, table: Table, columns: _Columns, options: TableOptions) -> None:
-        self.root = options.root or table.path.parent
+        self.root = table.path.parent / (options.root or "")
         self._table = table
         self._columns = columns
         self._labels = options.labels

@@ -104,6 +104,15 @@ def test_faulty_rows_are_problems_with_their_line(folder: Path) -> None:
     assert catalog.problems[0].path == folder / "gone.png"
 
 
+def test_a_root_that_is_not_absolute_starts_at_the_table(folder: Path) -> None:
+    table = folder / "tables"
+    table.mkdir()
+    catalog = read(table, "path,label\na.png,cat\nb.png,dog\n", root="..")
+    assert facts(catalog) == PLAIN
+    assert catalog.root.samefile(folder)
+    assert catalog.problems == ()
+
+
 def test_paths_start_from_the_root_that_is_told(folder: Path) -> None:
     table = folder / "tables"
     table.mkdir()
