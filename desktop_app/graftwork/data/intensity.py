@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,7 +15,11 @@ from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .decoding import decode, decode_with, may_be_deep
 from .input_spec import IntensityRange
+from .parallel import PixelProgress, finished, in_order
 from .raster import Array
+from .throttle import Throttle
+
+Made = TypeVar("Made")
 
 PERCENTILES = (0.1, 99.9)
 """Of the values of a data set's deep images, those that become 0 and 255."""
@@ -50,21 +55,36 @@ def measure_intensity(
 
     The same images in the same order give the same range. Unusable files are passed over.
     """
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        samples = pool.map(
-            lambda path: _sample(path, channels, decoder),
-            _evenly_spaced(_candidates(paths, decoder, pool), SAMPLED_IMAGES),
-        )
-        values = [sample for sample in samples if sample is not None]
+    return finished(measuring(paths, channels, decoder))
+
+
+def measuring(
+    paths: Sequence[Path], channels: int, decoder: Decoder = decode
+) -> Generator[PixelProgress, None, IntensityRange | None]:
+    """``measure_intensity`` in steps, which can be closed before their end.
+
+    It looks at all files first, and then decodes some of them.
+    """
+    candidates = paths
+    if decoder is decode:
+        deep = yield from _for_each(may_be_deep, paths)
+        candidates = [path for path, is_deep in zip(paths, deep, strict=True) if is_deep]
+    chosen = _evenly_spaced(candidates, SAMPLED_IMAGES)
+    samples = yield from _for_each(partial(_sample, channels=channels, decoder=decoder), chosen)
+    values = [sample for sample in samples if sample is not None]
     return _range(np.concatenate(values)) if values else None
 
 
-def _candidates(
-    paths: Sequence[Path], decoder: Decoder, pool: ThreadPoolExecutor
-) -> Sequence[Path]:
-    if decoder is not decode:
-        return paths
-    return [path for path, deep in zip(paths, pool.map(may_be_deep, paths), strict=True) if deep]
+def _for_each(
+    work: Callable[[Path], Made], paths: Sequence[Path]
+) -> Generator[PixelProgress, None, list[Made]]:
+    throttle, made = Throttle(), []
+    with closing(in_order(work, paths)) as results:
+        for result in results:
+            made.append(result)
+            if throttle.due():
+                yield PixelProgress(len(made), len(paths))
+    return made
 
 
 def _sample(path: Path, channels: int, decoder: Decoder) -> Array | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -48,16 +47,11 @@ class PixelProgress:
     total: int
 
 
-class Pace:
-    """Says when it is time to report again: at most ten times a second."""
-
-    def __init__(self) -> None:
-        self._next = 0.0
-
-    def due(self) -> bool:
-        """Whether a tenth of a second has passed since this last said so."""
-        now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + 0.1
-        return True
+def finished(steps: Generator[object, None, Made]) -> Made:
+    """What the steps return when all are done."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Made = end.value
+            return made

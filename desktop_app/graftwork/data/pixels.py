@@ -27,11 +27,12 @@ from graftwork.plugin_api import (
 from .decoder_name import decoder_name
 from .decoding import decode, decode_with, may_pass
 from .input_spec import InputSpec, IntensityRange
-from .intensity import measure_intensity, to_eight_bits
-from .parallel import Pace, PixelProgress, in_order
+from .intensity import measuring, to_eight_bits
+from .parallel import PixelProgress, in_order
 from .pixel_cache import LIMIT, Entry, PixelCache, PixelWriter, StoredPixels
 from .raster import Array
 from .resize import resize
+from .throttle import Throttle
 
 __all__ = ["PixelProgress", "Pixels", "load_pixels"]
 
@@ -106,23 +107,38 @@ def _fill(
     with cache.write(key, len(catalog.items), row_shape) as writer:
         paths = [item.path for item in catalog.items]
         yield PixelProgress(0, len(paths))
-        writer.intensity = spec.intensity or measure_intensity(paths, spec.channels, decoder)
+        writer.intensity = spec.intensity or (yield from _measure(paths, spec.channels, decoder))
         yield from _write_rows(writer, paths, _Rows(spec_for(writer.intensity), decoder))
         if writer.rows == 0:
             raise _nothing_usable(catalog, writer.entries)
     return writer.stored
 
 
+def _measure(
+    paths: list[Path], channels: int, decoder: Decoder
+) -> Generator[PixelProgress, None, IntensityRange | None]:
+    """Reports that no image is done yet, so that the pass can be stopped meanwhile."""
+    steps = measuring(paths, channels, decoder)
+    with closing(steps):
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: IntensityRange | None = end.value
+                return found
+            yield PixelProgress(0, len(paths))
+
+
 def _write_rows(
     writer: PixelWriter, paths: list[Path], make: _Rows
 ) -> Generator[PixelProgress, None, None]:
-    pace, threads = Pace(), torch.get_num_threads()
+    throttle, threads = Throttle(), torch.get_num_threads()
     rows = in_order(make, paths, start=lambda: torch.set_num_threads(1))
     try:
         with closing(rows):
             for done, row in enumerate(rows, 1):
                 _write_row(writer, row)
-                if pace.due():
+                if throttle.due():
                     yield PixelProgress(done, len(paths))
     finally:
         torch.set_num_threads(threads)

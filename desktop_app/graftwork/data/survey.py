@@ -9,7 +9,8 @@ from pathlib import Path
 from graftwork.plugin_api import Catalog, Decoder, Problem, UnusableImageError
 
 from .decoding import decode, decode_with
-from .parallel import Pace, PixelProgress, in_order
+from .parallel import PixelProgress, in_order
+from .throttle import Throttle
 
 
 def survey(
@@ -24,12 +25,12 @@ def survey(
             return Problem(path=path, reason=str(error))
         return None
 
-    pace, problems = Pace(), []
+    throttle, problems = Throttle(), []
     with closing(in_order(check, [item.path for item in catalog.items])) as checked:
         for done, problem in enumerate(checked, 1):
             if problem:
                 problems.append(problem)
-            if pace.due():
+            if throttle.due():
                 yield PixelProgress(done, len(catalog.items))
     yield PixelProgress(len(catalog.items), len(catalog.items))
     return tuple(problems)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import tifffile
 from graftwork.data import intensity as module
 from graftwork.data.decoding import decode
 from graftwork.data.input_spec import IntensityRange
-from graftwork.data.intensity import measure_intensity, to_eight_bits
+from graftwork.data.intensity import measure_intensity, measuring, to_eight_bits
+from graftwork.data.parallel import PixelProgress, finished
 from graftwork.plugin_api import UnusableImageError
 from support.images import make_folder
 
@@ -109,3 +111,12 @@ def test_many_images_are_sampled_evenly(tmp_path: Path, monkeypatch: pytest.Monk
     assert found == measure_intensity(files, 1, watching)
     assert found is not None
     assert found.high == pytest.approx(850, abs=5)
+
+
+def test_measuring_can_be_watched_and_stopped(tmp_path: Path) -> None:
+    files = deep_files(tmp_path, [ramp(0, 1000)] * 4)
+    steps = measuring(files, 1)
+    assert next(steps) == PixelProgress(1, 4)
+    steps.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("images")]
+    assert finished(measuring(files, 1)) == measure_intensity(files, 1)

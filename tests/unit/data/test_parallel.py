@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Generator
 
 import pytest
 
-from graftwork.data.parallel import Pace, in_order
+from graftwork.data.parallel import finished, in_order
 
 
 def image_threads() -> list[threading.Thread]:
@@ -45,7 +46,14 @@ def test_each_thread_starts_once() -> None:
     assert len(started) == len(set(started))
 
 
-def test_a_pace_is_due_at_once_and_then_not() -> None:
-    pace = Pace()
-    assert pace.due()
-    assert not pace.due()
+def test_finished_gives_what_the_steps_return() -> None:
+    done: list[int] = []
+
+    def steps() -> Generator[int, None, str]:
+        for number in range(3):
+            yield number
+            done.append(number)
+        return "made"
+
+    assert finished(steps()) == "made"
+    assert done == [0, 1, 2]

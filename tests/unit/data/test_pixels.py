@@ -231,6 +231,22 @@ def test_a_pass_that_is_closed_leaves_nothing_behind(images: Path, cache: Path) 
     assert len(load(catalog_of(images), cache).array) == 12
 
 
+def test_a_pass_can_be_closed_while_it_measures(deep: Path, cache: Path) -> None:
+    decoded: list[Path] = []
+
+    def watching(path: Path, channels: int) -> np.ndarray:
+        decoded.append(path)
+        return decode(path, channels)
+
+    catalog = catalog_of(deep)
+    catalog = replace(catalog, items=catalog.items * 50)
+    loading = load_pixels(catalog, spec_for, cache, watching)
+    assert [next(loading) for _ in range(2)] == [PixelProgress(0, 300)] * 2
+    loading.close()
+    assert 0 < len(decoded) < 256
+    assert entries(cache) == []
+
+
 def test_a_readers_own_decoder_has_its_own_cache(images: Path, cache: Path) -> None:
     def white(path: Path, channels: int) -> np.ndarray:
         return np.full((5, 5, channels), 255, np.uint8)
