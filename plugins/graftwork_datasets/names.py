@@ -17,7 +17,7 @@ _PART_NAMES: dict[str, Part] = {
 }
 
 # HEIC is named so that its images are refused with advice, not passed over as no images.
-_IMAGE_ENDINGS = frozenset(
+IMAGE_SUFFIXES = frozenset(
     [
         ".jpg",
         ".jpeg",
@@ -51,7 +51,7 @@ def part_named(name: str) -> Part | None:
 
 def names_image(name: str) -> bool:
     """Whether a file of this name should be an image."""
-    return Path(name).suffix.lower() in _IMAGE_ENDINGS
+    return Path(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def normalized(name: str) -> str:

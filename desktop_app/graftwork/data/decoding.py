@@ -28,7 +28,7 @@ from .tiff import is_deep_tiff, read_tiff
 
 __all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep", "may_pass"]
 
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
+_FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SHALLOW = (b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
