@@ -96,7 +96,7 @@ def _reference(
 ) -> tuple[nn.Module, list[NDArray[Any]]]:
     """The module to be written, a copy on the processor, and its inputs, batches of one."""
     own = copy.deepcopy(classifier).cpu().float().eval()
-    inputs = [np.array(sample, order="C")[None] for sample in samples]
+    inputs = [np.require(sample, requirements=["C", "W"])[None] for sample in samples]
     if not plain:
         return own, inputs
     with torch.inference_mode():

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
+from contextlib import suppress
+from pathlib import Path
 
-from graftwork.data.catalog import find_reader, read_catalog
-from graftwork.data.decoding import decode
 from graftwork.data.input_spec import InputSpec, IntensityRange
 from graftwork.data.pixels import Pixels, load_pixels
-from graftwork.engine.classifier import Classifier
-from graftwork.engine.device import choose_device
+from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
-from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import DataSettings
 from graftwork.engine.reading import with_progress
 from graftwork.engine.train import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.paths import pixels_folder
-from graftwork.plugin_api import Catalog
+from graftwork.plugin_api import Catalog, DatasetError, Decoder
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
-from .kept import kept_classifier, kept_job, kept_split
+from .kept import classifier_at_work, kept_job, kept_split
 from .record import RunRecord
 
 
@@ -30,10 +28,10 @@ def evaluate_on_own_test_images(
     run: RunRecord, registry: Registry
 ) -> Generator[TrainingEvent, None, Evaluation]:
     """Measure on the images that the run kept apart, as many of them as are still there."""
-    classifier = _classifier(run, registry)
+    classifier = yield from classifier_at_work(run, registry)
     data = kept_job(run).data
-    wanted = set(kept_split(run)["test"])
-    pixels = yield from _pixels(data, classifier.info.input, registry)
+    wanted = set(kept_split(run).test)
+    pixels = yield from _own_pixels(*open_data(data, registry), classifier.info.input)
     rows = _rows(pixels.catalog, wanted)
     if not rows:
         msg = f"None of the {len(wanted)} test images of run {run.id} is in {data.path} any more."
@@ -48,50 +46,79 @@ def evaluate_on(
     data: DataSettings, run: RunRecord, registry: Registry
 ) -> Generator[TrainingEvent, None, Evaluation]:
     """Measure on all images of other data, whose labels must be among the run's classes."""
-    classifier = _classifier(run, registry)
-    pixels = yield from _pixels(data, classifier.info.input, registry, classifier.info.classes)
+    classifier = yield from classifier_at_work(run, registry)
+    catalog, decoder = open_data(data, registry)
+    _refuse_unknown_labels(catalog, classifier.info.classes)
+    pixels = yield from _other_pixels(catalog, decoder, classifier.info.input)
     for problem in pixels.catalog.problems:
         yield ProblemFound(path=str(problem.path), reason=problem.reason)
+    same = pixels.fingerprint == classifier.info.data_fingerprint
+    root = pixels.catalog.root if same else _root_then(run, registry)
+    if learned := _learned(pixels.catalog, run, root):
+        yield _flattering(learned, of=len(pixels.catalog.items))
     return (yield from evaluate(classifier, pixels.array, pixels.catalog.items))
 
 
-def _classifier(run: RunRecord, registry: Registry) -> Classifier:
-    keep_heap()
-    return kept_classifier(run, registry).to(choose_device("auto"))
-
-
-def _pixels(
-    data: DataSettings, spec: InputSpec, registry: Registry, classes: Collection[str] | None = None
+def _own_pixels(
+    catalog: Catalog, decoder: Decoder, spec: InputSpec
 ) -> Generator[TrainingEvent, None, Pixels]:
-    """The images as the classifier was taught to see them."""
-    reader = find_reader(data.path, registry.readers, data.reader)
-    catalog = read_catalog(
-        data.path, registry.readers, reader=data.reader, options=data.reader_options
-    )
-    if classes is not None:
-        _refuse_unknown_labels(catalog, classes)
-    decoder = reader.decode or decode
-    # The pixels that training kept are those of the range that the images themselves have.
+    """The pixels that training kept: in the range that the images themselves have.
+
+    If the images have changed so much that their range has too, they are read in the run's range.
+    """
     loading = load_pixels(catalog, _with_own_range(spec), pixels_folder(), decoder)
     pixels = yield from with_progress(loading)
     if pixels.spec.intensity in {None, spec.intensity}:
         return pixels
-    _refuse_deep_images(catalog, spec)
-    again = load_pixels(catalog, lambda _: spec, pixels_folder(), decoder)
-    return (yield from with_progress(again))
+    return (yield from _other_pixels(catalog, decoder, spec))
+
+
+def _other_pixels(
+    catalog: Catalog, decoder: Decoder, spec: InputSpec
+) -> Generator[TrainingEvent, None, Pixels]:
+    """The images as the classifier was taught to see images."""
+    spec_for = _with_own_range(spec) if spec.intensity is None else lambda _: spec
+    loading = load_pixels(catalog, spec_for, pixels_folder(), decoder)
+    pixels = yield from with_progress(loading)
+    if spec.intensity is None and pixels.spec.intensity is not None:
+        raise _too_deep(catalog)
+    return pixels
 
 
 def _with_own_range(spec: InputSpec) -> Callable[[IntensityRange | None], InputSpec]:
     return lambda intensity: spec.model_copy(update={"intensity": intensity})
 
 
-def _refuse_deep_images(catalog: Catalog, spec: InputSpec) -> None:
-    if spec.intensity is None:
-        msg = (
-            f"{catalog.root} has images deeper than 8 bits, and the run was trained on images of "
-            "8 bits. Convert them in the same way as those were."
-        )
-        raise RunUseError(msg)
+def _too_deep(catalog: Catalog) -> RunUseError:
+    return RunUseError(
+        f"{catalog.root} has images deeper than 8 bits, and the run was trained on images of "
+        "8 bits. Convert them in the same way as those were."
+    )
+
+
+def _root_then(run: RunRecord, registry: Registry) -> Path | None:
+    """Where the paths in the run's split begin, if its data are still there."""
+    with suppress(DatasetError):
+        return open_data(kept_job(run).data, registry)[0].root
+    return None
+
+
+def _learned(catalog: Catalog, run: RunRecord, root: Path | None) -> int:
+    """How many of these images the run learned from or chose its weights with."""
+    if root is None:
+        return 0
+    split, here, there = kept_split(run), catalog.root.resolve(), root.resolve()
+    known = {there / path for path in (*split.train, *split.validation)}
+    return sum(here / relative_path(item.path, catalog.root) in known for item in catalog.items)
+
+
+def _flattering(learned: int, *, of: int) -> Notice:
+    text = (
+        f"{learned} of the {of} images are among those that the run was trained or validated with, "
+        "so these figures flatter it. Evaluate it without naming data to use only the images that "
+        "it kept apart."
+    )
+    return Notice(level="warning", text=text)
 
 
 def _refuse_unknown_labels(catalog: Catalog, classes: Collection[str]) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graftwork.data.catalog import find_reader, read_catalog
-from graftwork.data.decoding import decode, decode_with
+from graftwork.data.decoding import decode_with
 from graftwork.data.input_spec import InputSpec
 from graftwork.data.intensity import to_eight_bits
+from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Progress, TrainingEvent
 from graftwork.export.onnx_model import ExportReport, export_onnx
 from graftwork.plugin_api import DatasetError, Decoder, UnusableImageError
@@ -25,6 +25,8 @@ from .kept import kept_classifier, kept_job, kept_split
 from .record import RunRecord
 
 SAMPLES = 16
+LARGEST_SAMPLES = 100 * 2**20
+"""Bytes of all samples together; checking takes about twice as much."""
 
 
 def export_run(
@@ -50,18 +52,16 @@ def validation_samples(
 ) -> list[NDArray[np.uint8]]:
     """Up to 16 of the run's validation images, as 8 bits but in their own size.
 
+    They are fewer if they are so large that they would fill the memory, but always one.
     Raises ``RunUseError`` if none can be had: a model is handed over only when it was checked.
     """
     data = kept_job(run).data
     try:
-        reader = find_reader(data.path, registry.readers, data.reader)
-        root = read_catalog(
-            data.path, registry.readers, reader=data.reader, options=data.reader_options
-        ).root
+        catalog, decoder = open_data(data, registry)
     except DatasetError as error:
         raise _nothing_to_check_with(run, data.path) from error
-    paths = [root / path for path in kept_split(run)["validation"]]
-    samples = list(islice(_decoded(_mixed(paths), reader.decode or decode, spec), SAMPLES))
+    paths = [catalog.root / path for path in kept_split(run).validation]
+    samples = list(_affordable(_decoded(_mixed(paths), decoder, spec)))
     if not samples:
         raise _nothing_to_check_with(run, data.path)
     return samples
@@ -78,6 +78,15 @@ def _decoded(
     for path in paths:
         with suppress(UnusableImageError):
             yield to_eight_bits(decode_with(decoder, path, spec.channels), spec.intensity)
+
+
+def _affordable(images: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    size = 0
+    for number, image in enumerate(islice(images, SAMPLES)):
+        size += image.nbytes
+        if number and size > LARGEST_SAMPLES:
+            return
+        yield image
 
 
 def _nothing_to_check_with(run: RunRecord, data: Path) -> RunUseError:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Generator
+from textwrap import shorten
 
-from pydantic import ValidationError
+import torch
+from pydantic import BaseModel, ConfigDict
+from safetensors import SafetensorError
 
 from graftwork.engine.classifier import Classifier, load_classifier
+from graftwork.engine.device import choose_device
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.events import Notice
+from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
 from graftwork.engine.train import SPLIT_FILE
-from graftwork.plugin_api import Part
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
@@ -17,23 +23,32 @@ from .record import RunRecord
 from .store import JOB_FILE
 
 
+class KeptSplit(BaseModel):
+    """The paths of each part, as ``relative_path`` gives them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
 def kept_job(run: RunRecord) -> TrainingJob:
     """The job that the run was made from; raises ``RunUseError``."""
     try:
         return TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8"))
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         msg = f"The job of run {run.id} cannot be read from {run.folder}: {error}"
         raise RunUseError(msg) from error
 
 
-def kept_split(run: RunRecord) -> dict[Part, list[str]]:
-    """The paths of each part, as ``relative_path`` gives them; raises ``RunUseError``."""
+def kept_split(run: RunRecord) -> KeptSplit:
+    """Which image was in which part; raises ``RunUseError``."""
     try:
-        split: dict[Part, list[str]] = json.loads((run.folder / SPLIT_FILE).read_text("utf-8"))
+        return KeptSplit.model_validate_json((run.folder / SPLIT_FILE).read_text("utf-8"))
     except (OSError, ValueError) as error:
         msg = f"The split of run {run.id} cannot be read from {run.folder}: {error}"
         raise RunUseError(msg) from error
-    return split
 
 
 def kept_classifier(run: RunRecord, registry: Registry) -> Classifier:
@@ -47,3 +62,32 @@ def kept_classifier(run: RunRecord, registry: Registry) -> Classifier:
             "was over. Train again."
         )
         raise RunUseError(msg) from error
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError) as error:
+        msg = (
+            f"The classifier of run {run.id} cannot be read from {run.folder}: its files are "
+            f"damaged, or not those of one run ({_in_brief(error)}). Put them back, or train again."
+        )
+        raise RunUseError(msg) from error
+
+
+def classifier_at_work(run: RunRecord, registry: Registry) -> Generator[Notice, None, Classifier]:
+    """The run's classifier on the device that its job names, or on another if that is not here."""
+    keep_heap()
+    classifier = kept_classifier(run, registry)
+    wanted = kept_job(run).training.device
+    try:
+        device = choose_device(wanted)
+    except TrainingError:
+        device = choose_device("auto")
+        yield _other_device(wanted, device)
+    return classifier.to(device)
+
+
+def _in_brief(error: Exception) -> str:
+    """Torch names every weight that does not fit."""
+    return shorten(str(error), 200, placeholder=" ...")
+
+
+def _other_device(wanted: str, device: torch.device) -> Notice:
+    text = f"The run was trained on {wanted}, which is not on this machine: {device.type} is used."
+    return Notice(level="info", text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -13,17 +14,27 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+import safetensors.numpy
+import torch
 from PIL import Image
 
 import graftwork_datasets
 import graftwork_strategies
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.events import DataReady, EpochDone, Notice, ProblemFound, TrainingEvent
+from graftwork.engine.events import (
+    DataReady,
+    EpochDone,
+    Notice,
+    ProblemFound,
+    Progress,
+    TrainingEvent,
+)
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.evaluation.report import Evaluation
 from graftwork.export.onnx_model import ExportReport
 from graftwork.plugin_api import DatasetError, GraftworkError, PackagedWeights
 from graftwork.plugin_host import UnknownNameError, build_registry
+from graftwork.runs import export_run
 from graftwork.runs.errors import RunFolderError, RunUseError, UnknownRunError
 from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE, RunStore
@@ -302,6 +313,34 @@ def test_other_data_is_measured_whole_and_changes_nothing_in_the_run(
     assert not (run.folder / EVALUATION_FILE).exists()
 
 
+def test_images_that_the_run_has_learned_from_are_said(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    split = json.loads((workshop.store.get(run_id).folder / "split.json").read_text("utf-8"))
+    copy = shutil.copytree(images, tmp_path / "copy")
+    for same in (images, copy):
+        events, evaluation = evaluated(workshop, run_id, DataSettings(path=same))
+        (notice,) = of_kind(events, Notice)
+        assert notice.level == "warning"
+        assert notice.text.startswith("27 of the 36 images")
+        assert evaluation.images == 36
+    for path in split["test"]:
+        (images / path).unlink()
+    events, _ = evaluated(workshop, run_id, DataSettings(path=images))
+    assert of_kind(events, Notice)[0].text.startswith("27 of the 27 images")
+
+
+def test_other_images_of_the_same_names_are_not_taken_for_learned_ones(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    other = make_folder(tmp_path / "other", per_class=5)
+    assert not of_kind(evaluated(workshop, run_id, DataSettings(path=other))[0], Notice)
+    images.rename(tmp_path / "away")
+    assert not of_kind(evaluated(workshop, run_id, DataSettings(path=other))[0], Notice)
+
+
 def test_other_data_with_classes_that_were_not_taught_is_refused(
     workshop: Workshop, images: Path, tmp_path: Path
 ) -> None:
@@ -338,6 +377,14 @@ def test_deep_images_are_brought_to_8_bits_as_in_training(
     assert [evaluated(workshop, run_id)[1] for run_id in run_ids] == alone
 
 
+def test_other_deep_images_are_decoded_once(workshop: Workshop, tmp_path: Path) -> None:
+    run_id = trained(workshop, make_deep_folder(tmp_path / "own", 60_000))
+    other = make_deep_folder(tmp_path / "other", 600)
+    events, _ = evaluated(workshop, run_id, DataSettings(path=other))
+    passes = [event for event in of_kind(events, Progress) if event.what == "Decoding images"]
+    assert [event.done for event in passes].count(0) == 1
+
+
 def test_deep_images_are_refused_by_a_run_on_8_bits(
     workshop: Workshop, images: Path, tmp_path: Path
 ) -> None:
@@ -351,6 +398,15 @@ def test_deep_images_are_refused_by_a_run_on_8_bits(
 
 def exported(workshop: Workshop, run_id: str, file: Path, *, plain: bool = False) -> ExportReport:
     return drain(workshop.export(run_id, file, plain=plain))[1]
+
+
+def test_large_images_are_not_all_kept_for_the_check(
+    workshop: Workshop, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = trained(workshop, images)
+    for limit, count in ((40 * 32 * 3 * 4, 4), (1, 1)):
+        monkeypatch.setattr(export_run, "LARGEST_SAMPLES", limit)
+        assert exported(workshop, run_id, tmp_path / "model.onnx").images == count
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -397,12 +453,53 @@ def test_a_run_whose_backbone_no_plugin_gives_any_more_says_so(
         evaluated(without, run_id)
 
 
-@pytest.mark.parametrize("lost", [JOB_FILE, "split.json"])
-def test_a_damaged_run_says_what_is_damaged(workshop: Workshop, images: Path, lost: str) -> None:
+FOREIGN_WEIGHTS = safetensors.numpy.save({"head.weight": np.zeros(3)})
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (JOB_FILE, b"{"),
+        ("split.json", b"{"),
+        ("split.json", b"[]"),
+        ("split.json", b"{}"),
+        ("classifier.json", b"{"),
+        ("classifier.json", b"{}"),
+        ("classifier.json", b"\xff"),
+        ("best.safetensors", b""),
+        ("best.safetensors", b"torn off in the middle"),
+        ("best.safetensors", FOREIGN_WEIGHTS),
+    ],
+)
+def test_a_damaged_run_says_what_is_damaged(
+    workshop: Workshop, images: Path, file: str, content: bytes
+) -> None:
     run_id = trained(workshop, images)
-    (workshop.store.get(run_id).folder / lost).write_text("{")
+    (workshop.store.get(run_id).folder / file).write_bytes(content)
     with pytest.raises(RunUseError, match=f"of run {run_id} cannot be read"):
         evaluated(workshop, run_id)
+
+
+def test_a_run_is_measured_on_the_device_of_its_job(
+    workshop: Workshop, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Automatic choice would take a GPU that is said to be there."""
+    run_id = trained(workshop, images)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert evaluated(workshop, run_id)[1].images == 9
+
+
+def test_a_run_whose_device_is_not_here_is_measured_on_another(
+    workshop: Workshop, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = trained(workshop, images)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    job = workshop.store.get(run_id).folder / JOB_FILE
+    job.write_text(job.read_text("utf-8").replace('"device": "cpu"', '"device": "mps"'), "utf-8")
+    events, evaluation = evaluated(workshop, run_id)
+    (notice,) = of_kind(events, Notice)
+    assert "trained on mps, which is not on this machine" in notice.text
+    assert evaluation.images == 9
 
 
 def test_a_run_that_does_not_exist_cannot_be_used(workshop: Workshop, tmp_path: Path) -> None:
