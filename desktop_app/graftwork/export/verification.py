@@ -17,6 +17,9 @@ from .onnx_classifier import OnnxClassifier
 TOLERANCE = 1e-4
 """The most that a probability of the exported model may differ from the classifier's."""
 
+TIE = 1e-6
+"""The two highest probabilities of the classifier are equal, up to rounding, if so near."""
+
 _LARGEST_BATCH = 8
 _LARGEST_SIDE = 1024
 
@@ -30,8 +33,8 @@ def verify(model: OnnxClassifier, reference: nn.Module, inputs: Sequence[NDArray
 
     Each input, a batch of one, is tried by itself, and then several of them as one batch, cropped
     to their common size. Raises ``ExportRefusedError`` if a probability differs by more than
-    ``TOLERANCE`` or another class wins; winners that the reference itself holds to be equal,
-    within ``TOLERANCE``, may change places.
+    ``TOLERANCE`` or another class wins; only classes that the reference itself gives equal
+    probabilities, within ``TIE``, may change places.
     """
     differences = [
         _compare(model, reference, one, f"alone, sample {number}")
@@ -63,7 +66,7 @@ def _refuse_if_different(
 ) -> None:
     difference = np.abs(given - wanted)
     before, after = int(wanted.argmax()), int(given.argmax())
-    if wanted[before] - wanted[after] > TOLERANCE:
+    if wanted[before] - wanted[after] > TIE:
         msg = (
             f"The exported model disagrees with the classifier ({name}): it says "
             f"{_named(after, given, classes)}, the classifier {_named(before, wanted, classes)}. "

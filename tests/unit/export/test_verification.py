@@ -76,7 +76,7 @@ def test_another_winner_names_both(model: OnnxClassifier, classifier: Classifier
         verify(model, _shifted(classifier, [8, 0, 0]), _inputs())
 
 
-@pytest.mark.parametrize(("gap", "refused"), [(0.5e-4, False), (1.9e-4, True)])
+@pytest.mark.parametrize(("gap", "refused"), [(0.5e-6, False), (3e-6, True), (0.5e-4, True)])
 def test_winners_may_change_places_only_in_a_tie(
     model: OnnxClassifier, gap: float, *, refused: bool
 ) -> None:
@@ -95,7 +95,7 @@ def test_winners_may_change_places_only_in_a_tie(
         with pytest.raises(ExportRefusedError, match="disagrees"):
             verify(answers, reference, [image])
     else:
-        assert verify(answers, reference, [image]) == pytest.approx(gap, rel=0.01)
+        assert verify(answers, reference, [image]) == pytest.approx(gap, rel=0.2)
 
 
 class _Answers(OnnxClassifier):
