@@ -6,19 +6,19 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-_KINDS = "avif bmp gif j2k jfif jp2 jpe jpeg jpg mpo pbm pgm png pnm ppm tif tiff webp"
-SUFFIXES = frozenset(f".{kind}" for kind in _KINDS.split())
+from graftwork.data.suffixes import IMAGE_SUFFIXES
 
 
 def image_files(paths: Iterable[Path]) -> Iterator[Path]:
     """Each file once: those named, whatever their suffix, and the images in folders below.
 
     Folders are gone through in the order of their names, without hidden files and folders; a
-    folder that a link leads back to is not entered again.
+    folder that a link leads back to is not entered again, and one that cannot be read is given
+    itself, so that it is not passed over in silence. A list of what was found gives the same again.
     """
     given: set[Path] = set()
     for path in paths:
-        for file in _files_below(path, set()) if path.is_dir() else [path]:
+        for file in _files_below(path, set()) if _is_folder(path) else [path]:
             if file not in given:
                 given.add(file)
                 yield file
@@ -29,11 +29,24 @@ def _files_below(folder: Path, entered: set[Path]) -> Iterator[Path]:
     if real in entered:
         return
     entered.add(real)
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        yield folder
+        return
+    for entry in entries:
+        path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        path = folder / entry.name
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _files_below(path, entered)
-        elif path.suffix.lower() in SUFFIXES:
+        elif path.suffix.lower() in IMAGE_SUFFIXES:
             yield path
+
+
+def _is_folder(path: Path | os.DirEntry[str]) -> bool:
+    """Whether it is known to be one: what lies in a folder that is closed to us is not."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

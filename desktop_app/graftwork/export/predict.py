@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graftwork.data.decoding import decode
+from graftwork.data.input_spec import InputSpec
 from graftwork.data.intensity import to_eight_bits
 from graftwork.plugin_api import UnusableImageError
 
 from .image_files import image_files
 from .onnx_classifier import ModelFileError, OnnxClassifier
+
+Probabilities = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+"""Gives probabilities (N, classes) of images (N, H, W, channels)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +46,7 @@ class FileProblem:
 def predict_files(model: Path, paths: Iterable[Path]) -> Iterator[FilePrediction | FileProblem]:
     """What the model says of each image, as it is asked for; folders are searched for images.
 
+    ``paths`` may be a list of what ``image_files`` finds, to know beforehand how many there are.
     Images are read as in training and predicted one at a time: on a processor, batches are no
     faster. Raises ``ModelFileError`` at once if the file is not a model that takes images.
     """
@@ -49,22 +57,28 @@ def predict_files(model: Path, paths: Iterable[Path]) -> Iterator[FilePrediction
             "not image files. Export the run again, not as a plain model."
         )
         raise ModelFileError(msg)
-    return (_prediction(classifier, file) for file in image_files(paths))
+    info = classifier.info
+    return (
+        predict_file(file, info.input, info.classes, classifier.probabilities)
+        for file in image_files(paths)
+    )
 
 
-def _prediction(classifier: OnnxClassifier, file: Path) -> FilePrediction | FileProblem:
-    spec = classifier.info.input
+def predict_file(
+    file: Path, spec: InputSpec, classes: Sequence[str], probabilities: Probabilities
+) -> FilePrediction | FileProblem:
+    """What a classifier says of one image, read as in training."""
     try:
         image = to_eight_bits(decode(file, spec.channels), spec.intensity)
     except UnusableImageError as error:
         return FileProblem(path=file, reason=str(error))
-    probabilities = classifier.probabilities(image[None])[0]
-    winner = int(probabilities.argmax())
+    found = probabilities(image[None])[0]
+    winner = int(found.argmax())
     return FilePrediction(
         path=file,
-        predicted=classifier.info.classes[winner],
-        confidence=float(probabilities[winner]),
-        probabilities=dict(zip(classifier.info.classes, probabilities.tolist(), strict=True)),
+        predicted=classes[winner],
+        confidence=float(found[winner]),
+        probabilities=dict(zip(classes, found.tolist(), strict=True)),
     )
 
 

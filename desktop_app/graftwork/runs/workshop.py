@@ -6,7 +6,7 @@ Everything that needs torch is imported when it is first used.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,6 +28,7 @@ from .store import RunStore
 if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation
     from graftwork.export.onnx_model import ExportReport
+    from graftwork.export.predict import FilePrediction, FileProblem
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -35,7 +36,7 @@ _SAVE_EVERY_S = 1.0
 
 
 class Workshop:
-    """Trains, evaluates and exports with these plugins, and keeps runs in this store."""
+    """Trains, evaluates, predicts and exports with these plugins, and keeps runs in this store."""
 
     def __init__(self, registry: Registry, store: RunStore) -> None:
         self.registry = registry
@@ -102,6 +103,19 @@ class Workshop:
 
         run = self.store.get(run_id)
         return (yield from export_run(run, self.registry, file, plain=plain))
+
+    def predict(
+        self, run_id: str, paths: Iterable[Path]
+    ) -> Generator[TrainingEvent, None, list[FilePrediction | FileProblem]]:
+        """What a run's classifier says of image files and of the images in folders.
+
+        A file that cannot be used is a problem in its place. Raises ``GraftworkError`` if the run
+        cannot be used.
+        """
+        from .predict_run import predict_with_run
+
+        run = self.store.get(run_id)
+        return (yield from predict_with_run(run, self.registry, paths))
 
     def _check(self, job: TrainingJob) -> None:
         """Refuse what is wrong in the job itself, before there is a run of it or a download."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,16 @@ def test_links_are_followed_but_not_in_circles(folder: Path) -> None:
 
 def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
     assert list(image_files([tmp_path])) == []
+
+
+def test_a_folder_that_cannot_be_read_is_given_in_place_of_its_files(folder: Path) -> None:
+    found = image_files([folder])
+    assert next(found) == folder / "a.jpg"
+    shutil.rmtree(folder / "sub")
+    assert list(found) == [folder / "b.PNG", folder / "sub"]
+
+
+def test_what_was_found_is_found_again(folder: Path) -> None:
+    """So that files can be counted before they are predicted."""
+    files = list(image_files([folder, folder / "notes.txt"]))
+    assert list(image_files(files)) == files

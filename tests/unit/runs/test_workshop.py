@@ -32,6 +32,7 @@ from graftwork.engine.events import (
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.evaluation.report import Evaluation
 from graftwork.export.onnx_model import ExportReport
+from graftwork.export.predict import FilePrediction, FileProblem, predict_files
 from graftwork.plugin_api import DatasetError, GraftworkError, PackagedWeights
 from graftwork.plugin_host import UnknownNameError, build_registry
 from graftwork.runs import export_run
@@ -409,6 +410,27 @@ def test_large_images_are_not_all_kept_for_the_check(
         assert exported(workshop, run_id, tmp_path / "model.onnx").images == count
 
 
+def test_a_run_predicts_as_its_exported_model_does(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    run_id = trained(workshop, images)
+    model = exported(workshop, run_id, tmp_path / "model.onnx").file
+    (images / "green" / "005.png").write_bytes(b"torn")
+    paths = [images / "red" / "003.png", images, tmp_path / "missing.png"]
+    events, found = drain(workshop.predict(run_id, paths))
+    outside = list(predict_files(model, paths))
+    assert [one.path for one in found] == [one.path for one in outside]
+    assert [(e.done, e.total) for e in of_kind(events, Progress)] == [(n, 37) for n in range(38)]
+    for own, other in zip(found, outside, strict=True):
+        if isinstance(own, FilePrediction) and isinstance(other, FilePrediction):
+            assert own.predicted == other.predicted
+            assert own.probabilities == pytest.approx(other.probabilities, abs=1e-4)
+            assert own.confidence == own.probabilities[own.predicted]
+        else:
+            assert own == other
+    assert sum(isinstance(one, FileProblem) for one in found) == 2
+
+
 @pytest.mark.parametrize("plain", [False, True])
 def test_an_exported_model_was_checked_on_validation_images(
     workshop: Workshop, images: Path, tmp_path: Path, plain: bool
@@ -503,7 +525,11 @@ def test_a_run_whose_device_is_not_here_is_measured_on_another(
 
 
 def test_a_run_that_does_not_exist_cannot_be_used(workshop: Workshop, tmp_path: Path) -> None:
-    for use in (workshop.evaluate("last"), workshop.export("last", tmp_path / "model.onnx")):
+    for use in (
+        workshop.evaluate("last"),
+        workshop.predict("last", [tmp_path]),
+        workshop.export("last", tmp_path / "model.onnx"),
+    ):
         with pytest.raises(UnknownRunError):
             drain(use)
     assert issubclass(UnknownRunError, GraftworkError)
