@@ -141,17 +141,20 @@ def export(
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model that 'graftwork export' wrote.")],
+    model: Annotated[str, typer.Argument(help="An exported model, or a run.")],
     paths: Annotated[list[Path], typer.Argument(help="Images, or folders of images.")],
     out: Annotated[
         Path | None, typer.Option(help="Write here, as CSV or JSON by the file's ending.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Predict with an exported model, by onnxruntime alone."""
-    from .prediction import predict_and_write
+    """Predict with an exported model, by onnxruntime alone, or with a run's own classifier."""
+    from .prediction import predict_with_model, write_predictions
 
-    raise typer.Exit(predict_and_write(model, paths, out, as_json=json))
+    file = Path(model)
+    is_file = file.suffix.lower() == ".onnx" or file.is_file()
+    stream = predict_with_model(file, paths) if is_file else make_workshop().predict(model, paths)
+    raise typer.Exit(write_predictions(listen(stream, as_json=False), out, as_json=json))
 
 
 @app.command()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 
 from rich.markup import escape
 
+from graftwork.engine.events import Progress
+from graftwork.export.image_files import image_files
 from graftwork.export.predict import (
     FilePrediction,
     FileProblem,
@@ -18,10 +21,21 @@ from graftwork.plugin_api import GraftworkError
 
 from .console import DONE, FAILED, PARTLY_DONE, messages, results
 
+Predictions = list[FilePrediction | FileProblem]
 
-def predict_and_write(model: Path, paths: list[Path], out: Path | None, *, as_json: bool) -> int:
+
+def predict_with_model(model: Path, paths: list[Path]) -> Generator[Progress, None, Predictions]:
+    """What an exported model says, by onnxruntime alone."""
+    files = list(image_files(paths))
+    found = []
+    for done, one in enumerate(predict_files(model, files), 1):
+        found.append(one)
+        yield Progress(what="Predicting", done=done, total=len(files))
+    return found
+
+
+def write_predictions(found: Predictions, out: Path | None, *, as_json: bool) -> int:
     """Write a CSV (or JSON) of predictions to ``out`` or standard output; gives the exit code."""
-    found = list(predict_files(model, paths))
     predictions = [one for one in found if isinstance(one, FilePrediction)]
     problems = [one for one in found if isinstance(one, FileProblem)]
     for problem in problems:

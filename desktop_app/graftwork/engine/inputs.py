@@ -11,9 +11,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from graftwork.data.throttle import Throttle
+
 from .classifier import Classifier
 from .events import Progress
-from .throttle import Throttle
 
 _PASS_BATCH = 32
 

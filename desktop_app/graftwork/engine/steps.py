@@ -13,6 +13,7 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from graftwork.data.augmentation import Augment, sample_seed
+from graftwork.data.throttle import Throttle
 from graftwork.plugin_api import Phase
 
 from .device import PrecisionChoice
@@ -23,7 +24,6 @@ from .optimizer import set_rates
 from .schedule import phase_rates
 from .scores import Scores, scores
 from .setup import TrainingSetup
-from .throttle import Throttle
 
 _VALIDATION_BATCH = 64
 

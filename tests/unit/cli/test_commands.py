@@ -156,6 +156,17 @@ def test_predictions_as_json_and_files_that_are_left_out(call, trained, images, 
     assert json.loads(outcome.out)
 
 
+def test_a_run_predicts_what_its_exported_model_predicts(call, trained, images, tmp_path):
+    model = tmp_path / "model.onnx"
+    call("export", trained, model)
+    by_model = call("predict", model, images, "--json")
+    by_run = call("predict", trained, images, "--json")
+    assert by_run.code == by_model.code == 0
+    found = [[p["predicted"] for p in json.loads(o.out)["predictions"]] for o in (by_model, by_run)]
+    assert len(found[0]) == 36
+    assert found[0] == found[1]
+
+
 def test_predicting_nothing_at_all_fails(call, trained, tmp_path):
     model = tmp_path / "model.onnx"
     call("export", trained, model)

@@ -11,8 +11,8 @@ from http.client import HTTPException, HTTPResponse
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
+from graftwork.data.throttle import Throttle
 from graftwork.engine.events import Progress
-from graftwork.engine.throttle import Throttle
 
 from .part_file import PartFile
 
