@@ -51,9 +51,9 @@ def test_pictures_are_read_when_they_are_looked_at(
     qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
 ) -> None:
     open_folder(images)
-    first = images / "blue" / "000.png"
-    qtbot.waitUntil(lambda: pages.loader.picture(first) is not None, timeout=LONG)
-    picture = pages.loader.picture(first)
+    first, reader = images / "blue" / "000.png", page.browser._reader
+    qtbot.waitUntil(lambda: pages.loader.picture(reader, first) is not None, timeout=LONG)
+    picture = pages.loader.picture(reader, first)
     assert picture is not None
     assert (picture.width(), picture.height()) == (224, 179)
 

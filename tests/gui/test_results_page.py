@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 from graftwork.evaluation.report import ClassFigures, Evaluation, Figure, Prediction
 from graftwork.gui.library.plugins_page import PluginsPage
 from graftwork.gui.pictures.loader import PictureLoader
-from graftwork.gui.pictures.reader import picture_reader
 from graftwork.gui.results.class_table import class_table
 from graftwork.gui.results.figure_cards import FigureCards
 from graftwork.gui.results.mistakes import MistakesView
@@ -51,7 +50,7 @@ def evaluation() -> Evaluation:
 
 @pytest.fixture
 def mistakes(qtbot: QtBot, evaluation: Evaluation) -> MistakesView:
-    loader = PictureLoader(picture_reader(), 64)
+    loader = PictureLoader(64)
     view = MistakesView(loader)
     qtbot.addWidget(view, before_close_func=lambda _: loader.close())
     view.show()

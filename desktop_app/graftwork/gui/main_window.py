@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
     def _end_everything(self) -> None:
         geometry = self.saveGeometry().data()
         self.settings.window_geometry = b64encode(geometry).decode("ascii")
+        self.hide()  # what is at work may take seconds to end, and nobody shall look at that
         self.tasks.close()
         if self.pages is not None:
             self.pages.loader.close()

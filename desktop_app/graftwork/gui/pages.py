@@ -21,7 +21,6 @@ from .export.state import ExportState
 from .library.plugins_page import PluginsPage
 from .library.runs_page import RunsPage
 from .pictures.loader import PictureLoader
-from .pictures.reader import picture_reader
 from .results.page import ResultsPage
 from .results.state import ResultState
 from .tasks import Tasks
@@ -54,10 +53,8 @@ def build_pages(
     data = DataState(workshop.registry, tasks, window)
     train = TrainState(workshop, tasks, window)
     opening = OpenActions(window, data, settings, lambda: go_to(TRAIN))
-    loader = PictureLoader(picture_reader(), _PICTURE_SIDE, window)
-    data.opened.connect(
-        lambda opened: loader.read_with(picture_reader(opened.reader.decode, opened.intensity))
-    )
+    loader = PictureLoader(_PICTURE_SIDE, window)
+    data.reading.connect(loader.forget)
     train.started.connect(data.cancel)  # training checks the images itself, and needs the machine
     results = ResultState(workshop, tasks, window)
     train.ended.connect(lambda ending: _study(ending, results))

@@ -14,6 +14,7 @@ from graftwork.gui.parts.text import counted, label
 from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.pictures.model import Picture
+from graftwork.gui.pictures.reader import PLAIN_READER, PictureReader
 from graftwork.plugin_api import Catalog, Item
 
 from .check_line import CheckLine
@@ -36,6 +37,7 @@ class DataBrowser(QWidget):
         self._warnings: QVBoxLayout = column(gap=GRID)
         self._stack = QStackedWidget()
         self._catalog: Catalog | None = None
+        self._reader = PLAIN_READER
         self.checking = CheckLine(on_skip)
         self._copy = copy_button(self.problems.as_text, "the problems")
         self._lay_out()
@@ -73,6 +75,7 @@ class DataBrowser(QWidget):
 
     def _show_catalog(self, opened: Opened) -> None:
         self._catalog = opened.catalog
+        self._reader = PictureReader(opened.reader.decode, opened.intensity)
         self.classes.show_counts(opened.catalog.counts())
         self._filter(None)
         self.problems.show_records(opened.catalog.problems)
@@ -93,7 +96,8 @@ class DataBrowser(QWidget):
         if self._catalog is None:
             return
         items = [item for item in self._catalog.items if name in (None, item.label)]
-        self.images.show_pictures([_picture(item, with_class=name is None) for item in items])
+        pictures = [_picture(item, with_class=name is None) for item in items]
+        self.images.show_pictures(pictures, self._reader)
         self.summary.setText(counted(len(items), "image"))
 
     def _offer_copy(self, view: int) -> None:
@@ -118,6 +122,11 @@ def problems_table() -> RecordTable:
         "Problems",
         [
             Column(heading="File", text=lambda problem: str(problem.path), stretch=True),
-            Column(heading="What is wrong", text=lambda problem: problem.reason, stretch=True),
+            Column(
+                heading="What is wrong",
+                text=lambda problem: problem.reason,
+                stretch=True,
+                prose=True,
+            ),
         ],
     )

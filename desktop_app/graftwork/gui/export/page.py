@@ -44,7 +44,7 @@ class ExportPage(Page):
         self._settings = settings
         self.save = SaveCard(self._export)
         self.usage = UsageCard()
-        self.trial = TryCard(state.try_on, loader)
+        self.trial = TryCard(state.try_on, state.use_model, loader)
         self._stack = QStackedWidget()
         self._lay_out()
         self._listen()
@@ -53,15 +53,12 @@ class ExportPage(Page):
         sentence = "Train a network, or open a run on the Runs page. Then it can be saved here."
         left = QWidget()
         left.setLayout(column(self.save, self.usage, None, gap=2 * GRID))
-        sides = row(scrolling(left), self.trial, gap=2 * GRID)
+        self._stack.addWidget(EmptyState("export", "Nothing to export yet", sentence, width=320))
+        self._stack.addWidget(scrolling(left))
+        sides = row(self._stack, self.trial, gap=2 * GRID)
         sides.setStretch(0, 1)
         sides.setStretch(1, 1)
-        both = QWidget()
-        sides.setContentsMargins(0, 0, 0, 0)
-        both.setLayout(sides)
-        self._stack.addWidget(EmptyState("export", "Nothing to export yet", sentence))
-        self._stack.addWidget(both)
-        self.body.addWidget(self._stack)
+        self.body.addLayout(sides)
 
     def _listen(self) -> None:
         self._results.opening.connect(lambda _: self._stack.setCurrentIndex(0))
@@ -70,7 +67,10 @@ class ExportPage(Page):
         self._state.said.connect(self.save.show_event)
         self._state.exported.connect(self._show_report)
         self._state.failed.connect(self._show_failure)
+        self._state.model_changed.connect(self.trial.show_model)
         self._state.predicted.connect(self.trial.add)
+        self._state.tried.connect(self.trial.finish)
+        self._state.refused.connect(self._show_refusal)
         self.save.file.textChanged.connect(self._show_usage)
         self.save.plain.toggled.connect(self._show_usage)
 
@@ -79,8 +79,6 @@ class ExportPage(Page):
         if shown is None:
             return
         self.failure.hide()
-        self.trial.clear()
-        self.trial.allow(False)
         self._settings.export_folder = self.save.path.parent
         self._state.export(shown.run.id, self.save.path, plain=self.save.plain.isChecked())
 
@@ -90,18 +88,20 @@ class ExportPage(Page):
         folder = self._settings.export_folder or Path.home()
         self.save.file.setText(str(folder / _file_name(shown)))
         self.save.report.hide()
-        self.trial.clear()
-        self.trial.allow(False)
+        self._state.use_model(None)
 
     def _show_usage(self) -> None:
         self.usage.show_file(self.save.path, plain=self.save.plain.isChecked())
 
     def _show_report(self, report: ExportReport) -> None:
         self.save.show_report(report)
-        self.trial.allow(not report.plain)
 
     def _show_failure(self, failure: Failure) -> None:
         self.save.show_end()
+        self.failure.show_failure(failure)
+
+    def _show_refusal(self, failure: Failure) -> None:
+        self.trial.clear()
         self.failure.show_failure(failure)
 
 

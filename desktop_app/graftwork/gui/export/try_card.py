@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QStackedWidget
 from graftwork.gui.parts.boxes import Card, column, holder, row
 from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.drop_area import DropArea
-from graftwork.gui.parts.text import counted, label
+from graftwork.gui.parts.text import ElidedLabel, counted, label
 from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.pictures.model import Picture
@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 
 _HINT = "Images that the network has never seen, or a folder of them. The file itself answers."
 _IMAGES = "Images (*.jpg *.jpeg *.png *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
+_NO_MODEL = "Export a model, or choose one that was exported before."
 
 
 class TryCard(Card):
-    """``on_paths`` is told what to try."""
+    """``on_paths`` is told what to try, ``on_model`` with which model."""
 
-    def __init__(self, on_paths: Callable[[Sequence[Path]], object], loader: PictureLoader) -> None:
+    def __init__(
+        self,
+        on_paths: Callable[[Sequence[Path]], object],
+        on_model: Callable[[Path], object],
+        loader: PictureLoader,
+    ) -> None:
         super().__init__("Try it")
         self._on_paths = on_paths
-        self._pictures: list[Picture] = []
+        self._on_model = on_model
         self.setAcceptDrops(True)
         self._choose = button("Choose images…", self._ask, picture="image")
-        self.area = DropArea("image", "Drop images here", _HINT, [self._choose])
+        self.area = DropArea("image", "Drop images here", _HINT, [self._choose], width=320)
         self.grid = PictureGrid("What the model says", loader, lines=2)
         self.summary = label(role="muted")
         again = button("Clear", self.clear, kind="quiet", picture="reset")
@@ -41,17 +47,24 @@ class TryCard(Card):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.area)
         self._stack.addWidget(holder(results))
+        self.model = ElidedLabel()
+        self.choose_model = button("Choose a model…", self._ask_for_model, picture="folder")
+        line = row(self.model, self.choose_model)
+        line.setStretch(0, 1)
+        self.body.addLayout(line)
         self.body.addWidget(self._stack)
-        self.allow(False)
+        self.show_model(None)
 
-    def allow(self, allowed: bool) -> None:
-        """Let images be tried, or not yet."""
-        self.area.setEnabled(allowed)
-        self.setAcceptDrops(allowed)
+    def show_model(self, file: Path | None) -> None:
+        """Say which model answers; without one, no images can be tried."""
+        self.clear()
+        self.model.setText(str(file) if file else _NO_MODEL)
+        self.area.setEnabled(file is not None)
+        self.setAcceptDrops(file is not None)
 
     def clear(self) -> None:
         """Forget what was tried."""
-        self._pictures = []
+        self.grid.show_pictures([])
         self._stack.setCurrentIndex(0)
 
     def try_paths(self, paths: Sequence[Path]) -> None:
@@ -63,9 +76,19 @@ class TryCard(Card):
 
     def add(self, result: FilePrediction | FileProblem) -> None:
         """Show what the model said of one image."""
-        self._pictures.append(_picture(result))
-        self.grid.show_pictures(self._pictures)
-        self.summary.setText(counted(len(self._pictures), "image"))
+        self.grid.add_picture(_picture(result))
+        self.summary.setText(counted(self.grid.count, "image"))
+
+    def finish(self) -> None:
+        """Say that no more comes."""
+        self.summary.setText(counted(self.grid.count, "image"))
+
+    def _ask_for_model(self) -> None:
+        path, _filter = QFileDialog.getOpenFileName(
+            self, "Choose a model", self.model.text(), "ONNX models (*.onnx)"
+        )
+        if path:
+            self._on_model(Path(path))
 
     def _ask(self) -> None:
         paths, _filter = QFileDialog.getOpenFileNames(self, "Choose images", "", _IMAGES)

@@ -179,12 +179,35 @@ class JsonEditor(TextEditor):
         self.widget.setText(json.dumps(value, ensure_ascii=False, default=str))
 
 
+class MappingEditor(JsonEditor):
+    """A line such as ``0: good, 1: broken``; JSON where a text has signs that mean something."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget.setPlaceholderText("0: good, 1: broken")
+
+    def value(self) -> Any:
+        """The texts by their names; the line itself where it is no such thing."""
+        line = self.widget.text().strip()
+        pairs = [part.partition(":") for part in line.split(",") if part.strip()]
+        if line.startswith("{") or not all(colon for _, colon, _ in pairs):
+            return super().value()
+        return {name.strip(): text.strip() for name, _, text in pairs}
+
+    def set_value(self, value: Any) -> None:
+        """Enter this, as simply as it can be written."""
+        self.widget.setText(", ".join(f"{name}: {text}" for name, text in value.items()))
+        if self.value() != value:
+            super().set_value(value)
+
+
 _EDITORS: dict[str, type[Editor]] = {
     "integer": IntegerEditor,
     "number": NumberEditor,
     "boolean": BooleanEditor,
     "choice": ChoiceEditor,
     "text": TextEditor,
+    "mapping": MappingEditor,
     "json": JsonEditor,
 }
 

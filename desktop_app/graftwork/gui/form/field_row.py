@@ -7,11 +7,14 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from graftwork.gui.parts.boxes import column, row
+from graftwork.gui.parts.boxes import Part, column, row
 from graftwork.gui.parts.text import label
 
-from .editors import BooleanEditor, editor_for
-from .fields import FieldSpec
+from .editors import editor_for
+from .fields import FieldKind, FieldSpec
+
+_LONG: frozenset[FieldKind] = frozenset({"mapping", "json"})
+"""These need a line of their own."""
 
 
 class FieldRow(QWidget):
@@ -33,12 +36,14 @@ class FieldRow(QWidget):
         name = label(self.spec.label, wrap=True)
         editor = self._editor.widget
         name.setBuddy(editor)
-        line = row(name, None, self._is_set, editor)
-        if not isinstance(self._editor, BooleanEditor):
+        parts: list[Part] = [row(name, None, self._is_set, editor)]
+        if self.spec.kind in _LONG:
+            parts = [row(name, None, self._is_set), editor]
+        elif self.spec.kind != "boolean":
             editor.setFixedWidth(148)
         description = label(self.spec.description, "small", wrap=True)
         description.setVisible(bool(self.spec.description))
-        self.setLayout(column(line, description, self._wrong, gap=2))
+        self.setLayout(column(*parts, description, self._wrong, gap=2))
 
     def _prepare(self) -> None:
         spec, editor = self.spec, self._editor.widget

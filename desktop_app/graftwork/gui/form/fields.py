@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-FieldKind = Literal["integer", "number", "boolean", "choice", "text", "json"]
+FieldKind = Literal["integer", "number", "boolean", "choice", "text", "mapping", "json"]
 
 _KINDS: Mapping[str, FieldKind] = {
     "integer": "integer",
@@ -57,7 +57,7 @@ def _field(model: type[BaseModel], name: str, shape: Mapping[str, Any]) -> Field
         name=name,
         label=info.title or _label(name),
         description=info.description or "",
-        kind="choice" if choices else _KINDS.get(shape.get("type", ""), "json"),
+        kind=_kind(shape),
         default=None if default is PydanticUndefined else default,
         optional=shape["optional"],
         choices=choices,
@@ -66,6 +66,14 @@ def _field(model: type[BaseModel], name: str, shape: Mapping[str, Any]) -> Field
         exclusive_minimum=shape.get("exclusiveMinimum"),
         exclusive_maximum=shape.get("exclusiveMaximum"),
     )
+
+
+def _kind(shape: Mapping[str, Any]) -> FieldKind:
+    if shape.get("enum"):
+        return "choice"
+    if shape.get("additionalProperties") == {"type": "string"}:
+        return "mapping"
+    return _KINDS.get(shape.get("type", ""), "json")
 
 
 def _resolved(shape: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QGuiApplication, QPalette
+from PySide6.QtGui import QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton
 
 from graftwork.gui.icons import icon
@@ -17,22 +17,31 @@ Kind = Literal["plain", "primary", "quiet", "segment"]
 
 
 def button(
-    text: str, on_click: Callable[[], object], *, kind: Kind = "plain", picture: str | None = None
+    text: str,
+    on_click: Callable[[], object],
+    *,
+    kind: Kind = "plain",
+    picture: str | None = None,
+    keys: str = "",
 ) -> QPushButton:
-    """A push button that does this when it is clicked."""
+    """A push button that does this when it is clicked, or these keys are pressed."""
     made = QPushButton()
     made.setProperty("kind", kind)
     made.clicked.connect(lambda: on_click())  # noqa: PLW0108 - not to be given "checked"
     if picture is not None:
         made.setIcon(icon(picture, _ROLES.get(kind, QPalette.ColorRole.ButtonText)))
         made.setIconSize(QSize(16, 16))
+    made.setShortcut(QKeySequence(keys))
+    made.setToolTip(keys)
     rename(made, text)
     return made
 
 
 def rename(made: QPushButton, text: str) -> None:
     """Give the button this text, with a gap beside its icon, which no style sheet can give."""
+    keys = made.shortcut()
     made.setText(text if made.icon().isNull() else f" {text}")
+    made.setShortcut(keys)  # which another text takes away
     made.setAccessibleName(text)
 
 

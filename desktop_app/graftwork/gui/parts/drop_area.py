@@ -18,7 +18,13 @@ class EmptyState(QFrame):
     """A page that has nothing to show yet."""
 
     def __init__(
-        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton] = ()
+        self,
+        picture: str,
+        heading: str,
+        sentence: str,
+        buttons: Sequence[QPushButton] = (),
+        *,
+        width: int = 480,
     ) -> None:
         super().__init__()
         self.setObjectName("card")
@@ -27,8 +33,7 @@ class EmptyState(QFrame):
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
         for each in (image, *texts):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        texts[1].setMaximumWidth(480)
-        texts[1].setMinimumWidth(480)
+        texts[1].setFixedWidth(width)
         middle = row(None, texts[1], None)
         parts = (None, image, GRID, texts[0], middle, GRID, row(None, *buttons, None), None)
         self.setLayout(column(*parts, margin=3 * GRID))
@@ -38,9 +43,15 @@ class DropArea(EmptyState):
     """One that files can be dropped on, and looks so. Whoever holds it takes the drop."""
 
     def __init__(
-        self, picture: str, heading: str, sentence: str, buttons: Sequence[QPushButton]
+        self,
+        picture: str,
+        heading: str,
+        sentence: str,
+        buttons: Sequence[QPushButton],
+        *,
+        width: int = 480,
     ) -> None:
-        super().__init__(picture, heading, sentence, buttons)
+        super().__init__(picture, heading, sentence, buttons, width=width)
         self.setObjectName("drop")
 
     def set_hot(self, hot: bool) -> None:

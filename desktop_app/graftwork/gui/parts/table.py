@@ -13,20 +13,30 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column: its heading, what it shows of a record, and what it sorts by."""
+    """One column: its heading, what it shows of a record, and what it sorts by.
+
+    What does not fit is left out in its middle, as suits paths; of ``prose``, at its end.
+    """
 
     heading: str
     text: Callable[[Any], str]
     key: Callable[[Any], Any] | None = None
     right: bool = False
     stretch: bool = False
+    prose: bool = False
 
 
 class RecordModel(QAbstractTableModel):
@@ -79,6 +89,13 @@ def _side(column: Column) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
+class _ProseDelegate(QStyledItemDelegate):
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
+        super().initStyleOption(option, index)
+        given: Any = option
+        given.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class RecordTable(QTableView):
     """Shows records; a click on a heading sorts by it."""
 
@@ -97,6 +114,7 @@ class RecordTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
+        self.setWordWrap(False)
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.setTabKeyNavigation(False)
@@ -110,6 +128,8 @@ class RecordTable(QTableView):
         for number, column in enumerate(columns):
             stretch, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
             header.setSectionResizeMode(number, stretch if column.stretch else fit)
+            if column.prose:
+                self.setItemDelegateForColumn(number, _ProseDelegate(self))
 
     def show_records(self, records: Sequence[Any]) -> None:
         """Show these from now on."""

@@ -91,6 +91,6 @@ def _paint_lines(
     painter.setFont(font)
     for number, (text, color) in enumerate(texts[:lines]):
         place = QRect(tile.left(), tile.bottom() + 3 + number * _LINE, tile.width(), _LINE)
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, place.width())
         painter.setPen(QColor(color))
         painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), shown)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView
 from .delegate import PictureDelegate
 from .loader import PictureLoader
 from .model import Picture, PictureModel
+from .reader import PLAIN_READER, PictureReader
 
 
 class PictureGrid(QListView):
@@ -39,10 +40,16 @@ class PictureGrid(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
-    def show_pictures(self, pictures: Sequence[Picture]) -> None:
-        """Show these from now on, from the top."""
-        self._pictures.show_pictures(pictures)
+    def show_pictures(
+        self, pictures: Sequence[Picture], reader: PictureReader = PLAIN_READER
+    ) -> None:
+        """Show these from now on, as this reader reads them, from the top."""
+        self._pictures.show_pictures(pictures, reader)
         self.scrollToTop()
+
+    def add_picture(self, picture: Picture) -> None:
+        """Show one more, below the others."""
+        self._pictures.add_picture(picture)
 
     @property
     def count(self) -> int:

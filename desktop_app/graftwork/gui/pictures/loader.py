@@ -13,40 +13,41 @@ from .reader import PictureReader
 REMEMBERED = 1500
 _MOST_WAITING = 240
 
+_Wish = tuple[PictureReader, Path]
+
 
 class PictureLoader(QObject):
     """Gives the pictures that it has, and fetches those that it has not.
 
-    ``loaded`` tells of a path whose picture is there now; a file that cannot be used has an
-    empty picture.
+    ``loaded`` tells of a path whose picture is there now, with whose reader; a file that cannot
+    be used has an empty picture.
     """
 
-    loaded = Signal(Path)
-    _read = Signal(Path, QImage)
+    loaded = Signal(object, Path)
+    _read = Signal(object, QImage)
 
-    def __init__(self, read: PictureReader, side: int, parent: QObject | None = None) -> None:
+    def __init__(self, side: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._reader = read
         self._side = side
-        self._pictures: OrderedDict[Path, QPixmap] = OrderedDict()
-        self._wanted: set[Path] = set()
+        self._pictures: OrderedDict[_Wish, QPixmap] = OrderedDict()
+        self._wanted: set[_Wish] = set()
         self._wishes = 0
         self._pool = QThreadPool(self)
         self._pool.setMaxThreadCount(2)
         self._read.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
-    def picture(self, path: Path) -> QPixmap | None:
-        """The picture of this file; None while it is being read."""
-        if path in self._pictures:
-            self._pictures.move_to_end(path)
-            return self._pictures[path]
-        self._wish(path)
+    def picture(self, reader: PictureReader, path: Path) -> QPixmap | None:
+        """The picture that this reader makes of this file; None while it is being read."""
+        wish = (reader, path)
+        if wish in self._pictures:
+            self._pictures.move_to_end(wish)
+            return self._pictures[wish]
+        self._wish(wish)
         return None
 
-    def read_with(self, read: PictureReader) -> None:
-        """Read with this from now on, and forget what there is."""
+    def forget(self) -> None:
+        """Forget what there is: the files may be others by now."""
         self._drop_wishes()
-        self._reader = read
         self._pictures.clear()
 
     def close(self) -> None:
@@ -54,35 +55,35 @@ class PictureLoader(QObject):
         self._drop_wishes()
         self._pool.waitForDone()
 
-    def _wish(self, path: Path) -> None:
-        if path in self._wanted:
+    def _wish(self, wish: _Wish) -> None:
+        if wish in self._wanted:
             return
         if len(self._wanted) >= _MOST_WAITING:
             self._drop_wishes()
-        self._wanted.add(path)
+        self._wanted.add(wish)
         self._wishes += 1
-        self._pool.start(_Reading(self._reader, path, self._side, self._read), self._wishes)
+        self._pool.start(_Reading(wish, self._side, self._read), self._wishes)
 
     def _drop_wishes(self) -> None:
         self._pool.clear()
         self._wanted.clear()
 
-    @Slot(Path, QImage)
-    def _keep(self, path: Path, image: QImage) -> None:
-        self._wanted.discard(path)
-        self._pictures[path] = QPixmap.fromImage(image)
+    @Slot(object, QImage)
+    def _keep(self, wish: _Wish, image: QImage) -> None:
+        self._wanted.discard(wish)
+        self._pictures[wish] = QPixmap.fromImage(image)
         if len(self._pictures) > REMEMBERED:
             self._pictures.popitem(last=False)
-        self.loaded.emit(path)
+        self.loaded.emit(*wish)
 
 
 class _Reading(QRunnable):
-    def __init__(self, read: PictureReader, path: Path, side: int, tell: object) -> None:
+    def __init__(self, wish: _Wish, side: int, tell: object) -> None:
         super().__init__()
-        self._read = read
-        self._path = path
+        self._wish = wish
         self._side = side
         self._tell = tell
 
     def run(self) -> None:
-        self._tell.emit(self._path, self._read(self._path, self._side) or QImage())  # type: ignore[attr-defined]
+        reader, path = self._wish
+        self._tell.emit(self._wish, reader.read(path, self._side) or QImage())  # type: ignore[attr-defined]

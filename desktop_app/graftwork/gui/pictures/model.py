@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Slot
 
 from .loader import PictureLoader
+from .reader import PLAIN_READER, PictureReader
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -29,16 +30,28 @@ class PictureModel(QAbstractListModel):
     def __init__(self, loader: PictureLoader) -> None:
         super().__init__()
         self._loader = loader
-        self._pictures: Sequence[Picture] = ()
+        self._reader = PLAIN_READER
+        self._pictures: list[Picture] = []
         self._rows: dict[Path, int] = {}
         loader.loaded.connect(self._note_loaded)
 
-    def show_pictures(self, pictures: Sequence[Picture]) -> None:
-        """Show these from now on."""
+    def show_pictures(
+        self, pictures: Sequence[Picture], reader: PictureReader = PLAIN_READER
+    ) -> None:
+        """Show these from now on, as this reader reads them."""
         self.beginResetModel()
-        self._pictures = pictures
+        self._reader = reader
+        self._pictures = list(pictures)
         self._rows = {picture.path: row for row, picture in enumerate(pictures)}
         self.endResetModel()
+
+    def add_picture(self, picture: Picture) -> None:
+        """Show one more, below the others."""
+        row = len(self._pictures)
+        self.beginInsertRows(QModelIndex(), row, row)
+        self._pictures.append(picture)
+        self._rows[picture.path] = row
+        self.endInsertRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
         """How many pictures there are."""
@@ -51,7 +64,7 @@ class PictureModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return picture.caption
             case Qt.ItemDataRole.DecorationRole:
-                return self._loader.picture(picture.path)
+                return self._loader.picture(self._reader, picture.path)
             case Qt.ItemDataRole.ToolTipRole:
                 return str(picture.path)
             case Qt.ItemDataRole.AccessibleTextRole:
@@ -64,9 +77,9 @@ class PictureModel(QAbstractListModel):
         """The picture in this row."""
         return self._pictures[row]
 
-    @Slot(Path)
-    def _note_loaded(self, path: Path) -> None:
+    @Slot(object, Path)
+    def _note_loaded(self, reader: PictureReader, path: Path) -> None:
         row = self._rows.get(path)
-        if row is not None:
+        if row is not None and reader == self._reader:
             place = self.index(row)
             self.dataChanged.emit(place, place, [Qt.ItemDataRole.DecorationRole])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +15,26 @@ from graftwork.plugin_api import Decoder, UnusableImageError
 if TYPE_CHECKING:
     import numpy as np
 
-PictureReader = Callable[[Path, int], QImage | None]
-"""Gives a picture at most so many pixels wide and high, or None if the file cannot be used."""
 
-
-def picture_reader(
-    decoder: Decoder | None = None, intensity: IntensityRange | None = None
-) -> PictureReader:
+@dataclass(frozen=True)
+class PictureReader:
     """Reads pictures as training does: with a data set's own decoder and range of intensity."""
 
-    def read(path: Path, side: int) -> QImage | None:
+    decoder: Decoder | None = None
+    intensity: IntensityRange | None = None
+
+    def read(self, path: Path, side: int) -> QImage | None:
+        """A picture at most so many pixels wide and high; None if the file cannot be used."""
         from graftwork.data.decoding import decode
 
         try:
-            return _small(_eight_bits(path, decoder or decode, intensity), side)
+            return _small(_eight_bits(path, self.decoder or decode, self.intensity), side)
         except (UnusableImageError, OSError, ValueError):
             return None
 
-    return read
+
+PLAIN_READER = PictureReader()
+"""For images of which nothing more is known."""
 
 
 def _eight_bits(

@@ -12,6 +12,7 @@ from graftwork.gui.parts.text import counted, label
 from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.pictures.model import Picture
+from graftwork.gui.pictures.reader import PLAIN_READER, PictureReader
 
 from .confusion import ConfusionTable
 
@@ -31,6 +32,7 @@ class MistakesView(QWidget):
         self.what = label(role="heading", wrap=True)
         self._all = button("Show all mistakes", self.show_all, kind="quiet")
         self._evaluation: Evaluation | None = None
+        self._reader = PLAIN_READER
         self._lay_out()
         self.confusion.picked.connect(self._show_cell)
 
@@ -48,9 +50,10 @@ class MistakesView(QWidget):
         splitter.setSizes([560, 480])
         self.setLayout(column(splitter))
 
-    def show_evaluation(self, evaluation: Evaluation) -> None:
-        """Show the matrix and all mistakes of this evaluation."""
+    def show_evaluation(self, evaluation: Evaluation, reader: PictureReader = PLAIN_READER) -> None:
+        """Show the matrix and all mistakes of this evaluation, on images read by this reader."""
         self._evaluation = evaluation
+        self._reader = reader
         self.confusion.show_evaluation(evaluation)
         self.show_all()
 
@@ -78,7 +81,8 @@ class MistakesView(QWidget):
     def _show(self, predictions: Sequence[Prediction], what: str) -> None:
         surest_first = sorted(predictions, key=lambda each: -each.confidence)
         self.what.setText(what)
-        self.images.show_pictures([_picture(prediction) for prediction in surest_first])
+        pictures = [_picture(prediction) for prediction in surest_first]
+        self.images.show_pictures(pictures, self._reader)
 
 
 def _picture(prediction: Prediction) -> Picture:

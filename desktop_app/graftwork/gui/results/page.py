@@ -99,7 +99,7 @@ class ResultsPage(Page):
         if shown.evaluation is not None:
             self.cards.show_evaluation(shown.evaluation)
             self.classes.show_records(shown.evaluation.per_class)
-            self.mistakes.show_evaluation(shown.evaluation)
+            self.mistakes.show_evaluation(shown.evaluation, shown.reader)
         self.go_on.setEnabled(measured)
 
     def _show_failure(self, failure: Failure) -> None:

@@ -11,8 +11,11 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.history import RunHistory
+from graftwork.gui.pictures.reader import PLAIN_READER, PictureReader
 from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import GeneratorThread
+from graftwork.plugin_api import GraftworkError
+from graftwork.plugin_host import Registry
 from graftwork.runs.log import load_history
 from graftwork.runs.record import RunRecord
 from graftwork.runs.workshop import EVALUATION_FILE, Workshop
@@ -23,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ShownRun:
-    """A run with all that is known of it; no evaluation if it kept no weights."""
+    """A run with all that is known of it; no evaluation if it kept no weights.
+
+    ``reader`` shows its images as the run saw them.
+    """
 
     run: RunRecord
     history: RunHistory
     evaluation: Evaluation | None
+    reader: PictureReader = PLAIN_READER
 
 
 def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None, ShownRun]:
@@ -38,7 +45,27 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
     if evaluation is None and run.validation_accuracy is not None:
         evaluation = yield from workshop.evaluate(run_id)
         run = workshop.store.get(run_id)
-    return ShownRun(run=run, history=history, evaluation=evaluation)
+    reader = PLAIN_READER if evaluation is None else reader_of(run, workshop.registry)
+    return ShownRun(run=run, history=history, evaluation=evaluation, reader=reader)
+
+
+def reader_of(run: RunRecord, registry: Registry) -> PictureReader:
+    """Reads pictures as the run did; as any image if what it used is not there any more."""
+    from graftwork.data.catalog import find_reader
+    from graftwork.engine.classifier import INFO_FILE, ClassifierInfo
+    from graftwork.runs.kept import kept_job
+
+    try:
+        data = kept_job(run).data
+        found = (
+            registry.reader(data.reader)
+            if data.reader
+            else find_reader(data.path, registry.readers)
+        )
+        info = ClassifierInfo.model_validate_json((run.folder / INFO_FILE).read_text("utf-8"))
+    except (GraftworkError, OSError, ValueError):
+        return PLAIN_READER
+    return PictureReader(found.decode, info.input.intensity)
 
 
 def _kept_evaluation(file: Path) -> Evaluation | None:

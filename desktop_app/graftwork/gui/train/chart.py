@@ -18,6 +18,8 @@ from .axis import ShortAxis
 from .curves import ChartSpec, Curve
 from .legend import Legend
 
+_MOST_DOTS = 60
+
 
 class Chart(Card):
     """Draws what it is given; nothing is read or computed here."""
@@ -91,11 +93,10 @@ class Chart(Card):
         color.setAlpha(90 if curve.faint else 255)
         line.setPen(pg.mkPen(color, width=1))
         line.setZValue(0 if curve.faint else 1)
-        if curve.points:
-            line.setSymbol("o" if len(curve.x) < 60 else None)
-            line.setSymbolSize(5)
-            line.setSymbolPen(None)
-            line.setSymbolBrush(color)
+        line.setSymbol("o" if _wants_dots(curve) else None)
+        line.setSymbolSize(5)
+        line.setSymbolPen(None)
+        line.setSymbolBrush(color)
 
     def _mark_phases(self, phases: Sequence[tuple[float, str]]) -> None:
         for gone in self._marks[len(phases) :]:
@@ -129,6 +130,11 @@ class Chart(Card):
             mark.setPen(pg.mkPen(colors.strong_border, style=Qt.PenStyle.DashLine))
             if self.spec.phases == "named":
                 mark.label.setColor(colors.muted)
+
+
+def _wants_dots(curve: Curve) -> bool:
+    """A single value makes no line; too many dots make one that nobody can read."""
+    return len(curve.x) == 1 or (curve.points and len(curve.x) < _MOST_DOTS)
 
 
 def _drawable(curve: Curve, *, logarithmic: bool = False) -> tuple[np.ndarray, np.ndarray]:

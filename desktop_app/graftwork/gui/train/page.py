@@ -19,6 +19,7 @@ from .setup import TrainSetup
 from .state import Ending, TrainState
 
 _NO_DATA = "Open a data set on the Data page first."
+_START_KEYS = "Ctrl+Return"
 SETUP, PROGRESS = 0, 1
 
 
@@ -34,8 +35,10 @@ class TrainPage(Page):
     ) -> None:
         self._state = state
         self._data = data
-        self.start = button("Start training", self._start, kind="primary", picture="play")
-        self.pause = button("Pause", state.pause_or_resume, picture="pause")
+        self.start = button(
+            "Start training", self._start, kind="primary", picture="play", keys=_START_KEYS
+        )
+        self.pause = button("Pause", state.pause_or_resume, picture="pause", keys="Ctrl+P")
         self.stop = button("Stop and keep the best", state.stop, picture="stop")
         self.results = button("See the results", show_results, kind="primary", picture="results")
         self.views = Segments("Setup", "Progress")
@@ -96,7 +99,7 @@ class TrainPage(Page):
         )
         self.start.setVisible(not busy)
         self.start.setEnabled(self._data.current is not None and self.setup.is_valid)
-        self.start.setToolTip("" if self._data.current else _NO_DATA)
+        self.start.setToolTip(_START_KEYS if self._data.current else _NO_DATA)
         self.results.setVisible(not busy and has_results and self.views.current == PROGRESS)
         self.start.setVisible(not busy and not self.results.isVisibleTo(self))
         self.pause.setVisible(busy)

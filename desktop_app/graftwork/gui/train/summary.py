@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from graftwork.engine.events import Progress
 from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.text import duration
-
-
-def _preparation(history: RunHistory) -> Progress | None:
-    """The progress of work that comes before a phase's first step.
-
-    Later on the phase itself is what people follow, and each epoch's validation is a part of it.
-    """
-    return history.progress if history.epochs_in_phase == 0 else None
 
 
 def present_work(history: RunHistory) -> str:
     """What the run does now."""
     if history.ended is not None:
         return "Training is done"
-    if (progress := _preparation(history)) is not None:
+    if (progress := history.progress) is not None:
         return progress.what
     if history.phases:
         phase = history.phases[-1]
@@ -31,7 +22,7 @@ def position(history: RunHistory) -> str:
     """How far the present work is, and how long it will take at most."""
     if history.ended is not None:
         return f"in {duration(history.ended.seconds)}"
-    if (progress := _preparation(history)) is not None:
+    if (progress := history.progress) is not None:
         return f"{progress.done:,} of {progress.total:,}"
     if not history.phases:
         return ""
@@ -56,7 +47,7 @@ def fraction(history: RunHistory) -> float | None:
     """How much of the present work is done, 0 to 1; None where nobody knows."""
     if history.ended is not None:
         return 1.0
-    if (progress := _preparation(history)) is not None:
+    if (progress := history.progress) is not None:
         return progress.done / progress.total if progress.total else None
     return history.fraction_of_phase if history.phases else None
 
