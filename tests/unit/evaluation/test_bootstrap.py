@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -18,6 +18,7 @@ from graftwork.evaluation.figures import headline_figures
 
 
 @given(st.integers(2, 6), st.integers(1, 60), st.integers(0, 2**32))
+@settings(deadline=None)
 def test_macro_f1_is_that_of_scikit_learn(classes: int, images: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels, predicted = rng.integers(0, classes, images), rng.integers(0, classes, images)

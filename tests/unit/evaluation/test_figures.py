@@ -41,6 +41,7 @@ def _by_hand(labels: np.ndarray, predicted: np.ndarray) -> tuple[float, float, f
 
 
 @given(results())
+@settings(max_examples=30, deadline=None)
 def test_figures_are_as_defined(result: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = result
     predicted = probabilities.argmax(1)
@@ -54,6 +55,7 @@ def test_figures_are_as_defined(result: tuple[np.ndarray, np.ndarray]) -> None:
 
 
 @given(results())
+@settings(max_examples=30, deadline=None)
 def test_log_loss_is_the_mean_of_the_images(result: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = result
     found = headline_figures(labels, probabilities)["log_loss"].value
@@ -61,7 +63,7 @@ def test_log_loss_is_the_mean_of_the_images(result: tuple[np.ndarray, np.ndarray
 
 
 @given(results())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_every_value_lies_in_its_interval(result: tuple[np.ndarray, np.ndarray]) -> None:
     figures = headline_figures(*result)
     for name in ("accuracy", "balanced_accuracy"):
@@ -74,7 +76,7 @@ def test_every_value_lies_in_its_interval(result: tuple[np.ndarray, np.ndarray])
 
 
 @given(results())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_per_class_figures_agree_with_the_confusion(result: tuple[np.ndarray, np.ndarray]) -> None:
     labels, probabilities = result
     predicted = probabilities.argmax(1)
