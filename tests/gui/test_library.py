@@ -1,0 +1,122 @@
+"""The list of runs, and what plugins add: also one that fails while it is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from graftwork.gui.library.plugins_page import PluginsPage
+from graftwork.gui.library.runs_page import RunsPage
+from graftwork.plugin_host import load_plugins
+from graftwork.runs.record import RunRecord
+from graftwork.runs.store import RunStore
+from support.jobs import small_job
+
+
+@pytest.fixture
+def store(home: Path) -> RunStore:
+    return RunStore(home / "runs")
+
+
+def finished(store: RunStore, data: Path, accuracy: float) -> RunRecord:
+    run = store.create(small_job(data)).model_copy(update={"validation_accuracy": accuracy})
+    store.save(run)
+    return store.finish(run, "finished", None)
+
+
+class Opened(list[RunRecord]):
+    """The runs that the page had opened."""
+
+
+@pytest.fixture
+def opened() -> Opened:
+    return Opened()
+
+
+@pytest.fixture
+def page(qtbot: QtBot, store: RunStore, opened: Opened) -> RunsPage:
+    page = RunsPage(store, opened.append)
+    qtbot.addWidget(page)
+    return page
+
+
+def test_without_runs_there_is_nothing_to_open(page: RunsPage) -> None:
+    page.show()
+    assert page.subtitle.text() == "What you train is kept and listed here."
+    assert not page.open.isEnabled()
+    assert not page.folder.isEnabled()
+
+
+def test_each_look_reads_the_store_anew(page: RunsPage, store: RunStore, tmp_path: Path) -> None:
+    page.show()
+    page.hide()
+    run = finished(store, tmp_path, 0.5)
+    page.show()
+    assert [each.id for each in page.table.records] == [run.id]
+    assert page.subtitle.text() == "1 run"
+    assert page.open.isEnabled()
+
+
+def test_runs_are_sorted_by_the_figure_and_not_by_its_digits(
+    qtbot: QtBot, page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path
+) -> None:
+    for accuracy in (0.095, 1.0, 0.85):
+        finished(store, tmp_path / "images", accuracy)
+    store.finish(store.create(small_job(tmp_path)), "failed", "The disk is full.")
+    page.show()
+    page.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
+    model = page.table.model()
+    shown = [model.index(row, 4).data() for row in range(4)]
+    assert shown == ["100.0%", "85.0%", "9.5%", "–"]
+    assert model.index(3, 6).data() == "failed"
+    page.table.selectRow(1)
+    qtbot.mouseClick(page.open, Qt.MouseButton.LeftButton)
+    assert [run.validation_accuracy for run in opened] == [0.85]
+
+
+def test_a_run_is_opened_by_the_keyboard_alone(
+    qtbot: QtBot, page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path
+) -> None:
+    run = finished(store, tmp_path, 0.5)
+    page.show()
+    page.activateWindow()
+    page.table.setFocus()
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert [each.id for each in opened] == [run.id]
+
+
+@pytest.fixture
+def installed_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package as pip leaves it, whose module needs what is not there."""
+    site = tmp_path / "site"
+    about = site / "graftwork_broken-2.1.dist-info"
+    about.mkdir(parents=True)
+    (site / "graftwork_broken.py").write_text("import a_library_that_is_missing\n", "utf-8")
+    (about / "METADATA").write_text("Name: graftwork-broken\nVersion: 2.1\n", "utf-8")
+    points = "[graftwork.plugins]\nbroken = graftwork_broken\n"
+    (about / "entry_points.txt").write_text(dedent(points), "utf-8")
+    monkeypatch.syspath_prepend(site)
+
+
+@pytest.mark.usefixtures("installed_plugin")
+def test_an_installed_plugin_that_fails_is_told_and_the_others_work(qtbot: QtBot) -> None:
+    page = PluginsPage(load_plugins())
+    qtbot.addWidget(page)
+    page.show()
+    assert page.subtitle.text() == "3 plugins in use, 1 failure"
+    (banner,) = page.failures
+    assert "broken" in banner.text
+    assert "a_library_that_is_missing" in banner.text
+    copy = next(
+        b for b in banner.findChildren(QPushButton) if b.accessibleName() == "Copy the details"
+    )
+    copy.click()
+    assert "ModuleNotFoundError" in QGuiApplication.clipboard().text()
+    texts = " ".join(each.text() for each in page.findChildren(QLabel))
+    assert "EfficientNet-Lite0" in texts

@@ -1,0 +1,148 @@
+"""What is said of a run while it runs: its progress and its notices."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QProgressBar
+from pytestqt.qtbot import QtBot
+
+from graftwork.engine.events import EpochDone, Notice, PhaseStarted, Progress, RunEnded, StepDone
+from graftwork.engine.history import RunHistory
+from graftwork.gui.train.notices import NoticeList
+from graftwork.gui.train.progress_card import ProgressCard
+
+
+class Live:
+    """The history of now, which a new run replaces."""
+
+    def __init__(self) -> None:
+        self.history = RunHistory()
+
+
+@pytest.fixture
+def live() -> Live:
+    return Live()
+
+
+@pytest.fixture
+def card(qtbot: QtBot, live: Live) -> ProgressCard:
+    card = ProgressCard(lambda: live.history)
+    qtbot.addWidget(card)
+    card.show()
+    return card
+
+
+@pytest.fixture
+def notices(qtbot: QtBot, live: Live) -> NoticeList:
+    notices = NoticeList(lambda: live.history)
+    qtbot.addWidget(notices)
+    notices.show()
+    return notices
+
+
+def phase(epochs: int) -> PhaseStarted:
+    return PhaseStarted(
+        phase=1,
+        name="Head",
+        epochs=epochs,
+        steps_per_epoch=2,
+        rates={"head": 0.1},
+        precision="fp32",
+    )
+
+
+def step(number: int) -> StepDone:
+    return StepDone(
+        phase=1,
+        epoch=1,
+        step=number,
+        steps_per_epoch=2,
+        loss=0.5,
+        images_per_second=9.0,
+        rates={"head": 0.1},
+    )
+
+
+def epoch(accuracy: float) -> EpochDone:
+    return EpochDone(
+        phase=1,
+        epoch=1,
+        train_loss=0.4,
+        train_accuracy=0.9,
+        validation_loss=0.5,
+        validation_accuracy=accuracy,
+        validation_balanced_accuracy=accuracy,
+        validation_macro_f1=accuracy,
+        score=accuracy,
+        best=True,
+        seconds=30.0,
+        images_per_second=9.0,
+    )
+
+
+def bar(card: ProgressCard) -> tuple[int, int]:
+    found = card.findChild(QProgressBar)
+    return found.value(), found.maximum()
+
+
+def test_before_anything_is_known_the_bar_only_moves(card: ProgressCard) -> None:
+    card.refresh()
+    assert card.what.text() == "Getting ready"
+    assert bar(card)[1] == 0
+    assert card.best.text() == "–"
+
+
+def test_preparation_is_counted_until_the_first_step(card: ProgressCard, live: Live) -> None:
+    live.history.apply(Progress(what="Decoding images", done=250, total=1000))
+    card.refresh()
+    assert (card.what.text(), card.where.text()) == ("Decoding images", "250 of 1,000")
+    assert bar(card) == (250, 1000)
+    live.history.apply(phase(epochs=4))
+    live.history.apply(step(1))
+    card.refresh()
+    assert card.what.text() == "Phase 1: Head"
+    assert card.where.text() == "epoch 1 of at most 4"
+    assert bar(card) == (125, 1000)
+
+
+def test_the_time_left_and_the_best_are_told_after_an_epoch(card: ProgressCard, live: Live) -> None:
+    for event in (phase(epochs=4), step(1), step(2), epoch(0.875)):
+        live.history.apply(event)
+    card.refresh()
+    assert card.where.text() == "epoch 2 of at most 4, at most 1 min 30 s left in this phase"
+    assert card.best.text() == "87.5%"
+
+
+def test_the_end_is_told_with_the_time_it_took(card: ProgressCard, live: Live) -> None:
+    for event in (phase(epochs=4), epoch(0.5), RunEnded(phase=1, epoch=1, score=0.5, seconds=75)):
+        live.history.apply(event)
+    card.refresh()
+    assert (card.what.text(), card.where.text()) == ("Training is done", "in 1 min 15 s")
+    assert bar(card) == (1000, 1000)
+
+
+def test_the_card_follows_by_itself_until_it_is_told_not_to(
+    qtbot: QtBot, card: ProgressCard, live: Live
+) -> None:
+    live.history.apply(Progress(what="Decoding images", done=1, total=2))
+    qtbot.waitUntil(lambda: card.what.text() == "Decoding images")
+    card.follow(following=False)
+    assert not card._timer.isActive()
+    card.follow(following=True)
+    assert card._timer.isActive()
+
+
+def test_notices_are_added_and_those_of_another_run_go(notices: NoticeList, live: Live) -> None:
+    live.history.apply(Notice(level="info", text="Computes on the processor."))
+    notices.refresh()
+    live.history.apply(Notice(level="warning", text="Class “owl” has 3 images only."))
+    notices.refresh()
+    notices.refresh()
+    assert [notices.item(n).text() for n in range(notices.count())] == [
+        "Computes on the processor.",
+        "Class “owl” has 3 images only.",
+    ]
+    assert notices.item(1).toolTip() == "Class “owl” has 3 images only."
+    live.history = RunHistory()
+    notices.refresh()
+    assert notices.count() == 0

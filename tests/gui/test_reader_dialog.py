@@ -1,0 +1,109 @@
+"""The dialog that asks how a file is to be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, Field
+from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from graftwork.gui.data.opening import open_data
+from graftwork.gui.data.reader_dialog import ReaderDialog
+from graftwork.plugin_api import DatasetReader
+from graftwork.plugin_host import Registry
+from support.generators import drain
+from support.images import make_folder
+
+
+class FilmOptions(BaseModel):
+    every: int = Field(default=10, ge=1)
+    note: str = Field(default="ok", min_length=1)
+
+
+@pytest.fixture
+def table(registry: Registry) -> DatasetReader:
+    return registry.reader("table")
+
+
+@pytest.fixture
+def parent(qtbot: QtBot) -> QWidget:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    return parent
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """A table as ELPV's: no header, blanks between, degrees of wear for labels."""
+    images = make_folder(tmp_path / "images", per_class=4)
+    degrees = {"red": "0.0", "green": "0.3333333333333333", "blue": "1.0"}
+    rows = [
+        f"{file.relative_to(tmp_path)}  {degrees[file.parent.name]}          mono"
+        for file in sorted(images.rglob("*.png"))
+    ]
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(rows), "utf-8")
+    return file
+
+
+def test_a_table_without_header_is_told_by_numbers_and_a_line_of_labels(
+    registry: Registry, table: DatasetReader, labels: Path, parent: QWidget
+) -> None:
+    dialog = ReaderDialog(labels, [table], parent)
+    dialog.forms[0].set_values({"path_column": "1", "label_column": "2"})
+    line = dialog.forms[0].findChild(QLineEdit, "labels")
+    line.setText("0.0: functional, 1.0: defective")
+    _, opened = drain(open_data(dialog.wish(), registry.readers))
+    assert opened.catalog.counts() == {"defective": 4, "functional": 4}
+    (left_out,) = opened.catalog.problems
+    assert "4 rows are left out" in left_out.reason
+
+
+def test_labels_that_say_nothing_cannot_be_opened(
+    table: DatasetReader, labels: Path, parent: QWidget
+) -> None:
+    dialog = ReaderDialog(labels, [table], parent)
+    line = dialog.forms[0].findChild(QLineEdit, "labels")
+    line.setText("functional")
+    assert not dialog._open.isEnabled()
+    line.clear()
+    assert dialog._open.isEnabled()
+    assert dialog.wish().options["labels"] == {}
+
+
+def test_it_shows_how_the_file_begins(table: DatasetReader, labels: Path, parent: QWidget) -> None:
+    dialog = ReaderDialog(labels, [table], parent)
+    shown = dialog.findChild(QPlainTextEdit).toPlainText()
+    assert shown.splitlines() == labels.read_text("utf-8").splitlines()[:6]
+
+
+def test_a_file_that_cannot_be_read_says_so_where_it_would_begin(
+    table: DatasetReader, tmp_path: Path, parent: QWidget
+) -> None:
+    dialog = ReaderDialog(tmp_path / "gone.csv", [table], parent)
+    assert "gone.csv" in dialog.findChild(QPlainTextEdit).toPlainText()
+
+
+def test_one_of_several_readers_is_chosen_with_its_own_options(
+    table: DatasetReader, labels: Path, parent: QWidget
+) -> None:
+    film = replace(table, name="film", title="Film", options=FilmOptions)
+    dialog = ReaderDialog(labels, [table, film], parent)
+    dialog._choice.setCurrentIndex(1)
+    dialog.forms[1].findChild(QSpinBox, "every").setValue(5)
+    wish = dialog.wish()
+    assert (wish.reader, dict(wish.options)) == ("film", {"every": 5, "note": "ok"})
+    dialog.forms[1].findChild(QLineEdit, "note").clear()
+    assert not dialog._open.isEnabled()
+    dialog._choice.setCurrentIndex(0)
+    assert dialog._open.isEnabled()
+
+
+def test_escape_opens_nothing(table: DatasetReader, labels: Path, parent: QWidget) -> None:
+    dialog = ReaderDialog(labels, [table], parent)
+    dialog.open()
+    dialog.reject()
+    assert dialog.result() == QDialog.DialogCode.Rejected
