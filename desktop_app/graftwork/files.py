@@ -11,7 +11,7 @@ from uuid import uuid4
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A path beside ``target``, for the block to write, that takes its place if the block ends well.
+    """A path beside ``target`` for the block to write; it takes its place if the block ends well.
 
     The new file and its folder are flushed to the disk; after an error nothing is left behind.
     """
