@@ -32,13 +32,19 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be given repeatedly."),
 ]
-Reader = Annotated[str | None, typer.Option(help="How to read the data (see the manual).")]
+Reader = Annotated[
+    str | None,
+    typer.Option(help="How to read the data, such as class-folders or table; else what fits."),
+]
 RunId = Annotated[str, typer.Argument(help="A run's id, the beginning of it, or 'last'.")]
+
+
+_LISTS = {"backbone": "backbones", "strategy": "strategies"}
 
 
 def _default(name: str) -> str:
     standard = TrainingJob.model_fields[name].default
-    return f"One of those that 'graftwork' lists; {standard} if none is named."
+    return f"{standard} if none is named; see 'graftwork {_LISTS[name]}'."
 
 
 def run() -> None:
