@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from graftwork.export.onnx_model import export_onnx
 from graftwork.export.predict import predict_files
 from graftwork.gui.destinations import DATA, EXPORT, RESULTS, RUNS, TRAIN
 from graftwork.gui.export.page import ExportPage
@@ -19,6 +23,7 @@ from graftwork.gui.results.page import ResultsPage
 from graftwork.gui.train.page import PROGRESS, TrainPage
 from graftwork.plugin_api import HEAD
 from graftwork.runs.workshop import Workshop
+from support.classifiers import tiny_classifier
 
 from .conftest import LONG, answer_dialog, press
 
@@ -173,6 +178,69 @@ def test_a_pause_holds_the_training_until_it_goes_on(
     click(qtbot, page.pause)
     assert page.pause.accessibleName() == "Pause"
     qtbot.waitUntil(lambda: len(pages.train.history.epochs) > epochs + 1, timeout=LONG)
+
+
+def is_doing(pages: Pages, doing: str) -> bool:
+    return pages.train.doing == doing
+
+
+def test_training_is_started_and_paused_by_keys(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    window.go_to(TRAIN)
+    page = train_page(pages)
+    page.setup.strategies.choose("full-fine-tuning")
+    page.setup.forms["full-fine-tuning"].set_values({"epochs": 1000, "patience": None})
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(window, Qt.Key.Key_Return, control)
+    qtbot.waitUntil(lambda: pages.train.is_busy)
+    for doing in ("pausing", "training", "pausing"):
+        qtbot.keyClick(window, Qt.Key.Key_P, control)
+        qtbot.waitUntil(partial(is_doing, pages, doing))
+    assert page.pause.accessibleName() == "Resume"
+
+
+def test_a_model_of_long_ago_answers_without_a_run(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    digits: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = tmp_path / "old.onnx"
+    noise = np.random.default_rng(0).integers(0, 256, (4, 20, 24, 3), np.uint8)
+    export_onnx(tiny_classifier(), file, list(noise))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
+    window.go_to(EXPORT)
+    export = pages.widgets[EXPORT]
+    assert isinstance(export, ExportPage)
+    assert not export.trial.area.isEnabled()
+    click(qtbot, export.trial.choose_model)
+    assert export.trial.model.text() == str(file)
+    with qtbot.waitSignal(export._state.tried, timeout=LONG):
+        export.trial.try_paths([digits / "1"])
+    assert export.trial.grid.count == 20
+    assert export.trial.summary.text() == "20 images"
+
+
+def test_a_file_that_is_no_model_answers_in_words(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(b"no model")
+    window.go_to(EXPORT)
+    export = pages.widgets[EXPORT]
+    assert isinstance(export, ExportPage)
+    export._state.use_model(file)
+    with qtbot.waitSignal(export._state.refused, timeout=LONG):
+        export.trial.try_paths([digits])
+    assert export.failure.isVisible()
+    assert "model.onnx" in export.failure.text
+    assert export.trial.area.isVisible()
 
 
 def test_closing_during_training_asks_and_may_go_on(

@@ -79,6 +79,19 @@ def test_the_systems_theme_is_followed_while_none_is_chosen(
     assert current_colors() == (DARK if dark else LIGHT)
 
 
+def test_what_is_on_the_screen_changes_with_the_theme(
+    qtbot: QtBot, window: MainWindow, pages: Pages
+) -> None:
+    def corner() -> str:
+        page = pages.widgets[DATA]
+        return page.grab().toImage().pixelColor(2, 2).name()
+
+    for text, colors in (("Dark", DARK), ("Light", LIGHT), ("Dark", DARK)):
+        action(window, text).trigger()
+        QApplication.processEvents()
+        assert corner() == colors.window
+
+
 def test_a_folder_is_dropped_on_any_page(
     qtbot: QtBot, window: MainWindow, pages: Pages, images: Path
 ) -> None:

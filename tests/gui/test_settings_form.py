@@ -32,6 +32,7 @@ class Everything(BaseModel):
     patience: int | None = Field(default=None, ge=1)
     margin: float | None = 0.5
     layers: list[int] = Field(default_factory=lambda: [1, 2])
+    names: dict[str, str] = Field(default_factory=dict)
     below: int = Field(default=0, gt=-5, lt=5)
 
     @model_validator(mode="after")
@@ -65,6 +66,7 @@ def spec(name: str) -> FieldSpec:
         ("patience", "integer", True),
         ("margin", "number", True),
         ("layers", "json", False),
+        ("names", "mapping", False),
     ],
 )
 def test_each_annotation_has_its_kind(name: str, kind: str, optional: bool) -> None:
@@ -116,6 +118,7 @@ def test_values_come_out_as_they_went_in(form: SettingsForm) -> None:
         patience=4,
         margin=None,
         layers=[3],
+        names={"0.0": "good", "1.0": "worn: half, or more"},
         below=-2,
     )
     form.set_values(values.model_dump(mode="json"))
@@ -169,6 +172,58 @@ def test_an_optional_field_is_set_by_its_check_box(qtbot: QtBot, form: SettingsF
         box.setChecked(True)
     assert patience.isEnabled()
     assert form.values()["patience"] == 1
+
+
+OTHERS: dict[str, Any] = {
+    "epochs": 12,
+    "rate": 0.25,
+    "whole_only": True,
+    "schedule": "one-cycle",
+    "season": "spring",
+    "name": "Ada",
+    "patience": 3,
+    "margin": None,
+    "layers": [5],
+    "names": {"0": "good"},
+    "below": -3,
+}
+
+
+@pytest.mark.parametrize("name", Everything.model_fields)
+def test_each_field_takes_another_value_and_goes_back_to_its_default(
+    qtbot: QtBot, form: SettingsForm, name: str
+) -> None:
+    default = form.values()[name]
+    with qtbot.waitSignal(form.changed):
+        form.set_values({name: OTHERS[name]})
+    assert form.values()[name] == OTHERS[name] != default
+    assert form.is_valid
+    form.reset()
+    assert form.values()[name] == default
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("0.0: functional, 1.0: defective", {"0.0": "functional", "1.0": "defective"}),
+        (" a:b ,", {"a": "b"}),
+        ("time: 12:30", {"time": "12:30"}),
+        ("", {}),
+        ('{"a, b": "c"}', {"a, b": "c"}),
+    ],
+)
+def test_names_are_written_in_a_line(form: SettingsForm, line: str, value: dict[str, str]) -> None:
+    form.findChild(QLineEdit, "names").setText(line)
+    assert form.values()["names"] == value
+    assert form.is_valid
+    form.set_values({"names": value})
+    assert form.values()["names"] == value
+
+
+@pytest.mark.parametrize("line", ["good", "0: good, broken", "{0: good"])
+def test_names_without_a_colon_are_refused_at_their_field(form: SettingsForm, line: str) -> None:
+    form.findChild(QLineEdit, "names").setText(line)
+    assert list(form.problems()) == ["names"]
 
 
 def test_text_that_is_no_json_is_refused_by_the_model(form: SettingsForm) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -54,3 +55,23 @@ def test_no_heavy_library_is_imported_before_the_window_is_painted(home: Path) -
         "ended with 0",
     ]
     assert (home / "settings" / "settings.json").is_file()
+
+
+def test_bad_settings_do_not_keep_the_window_from_opening(home: Path) -> None:
+    file = home / "settings" / "settings.json"
+    file.parent.mkdir(parents=True)
+    bad = {"theme": "purple", "window_geometry": "not base 64!", "color": 1, "backbone": "gone"}
+    file.write_text(json.dumps(bad), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "GRAFTWORK_HOME": str(home)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "'theme'" in done.stderr
+    kept = json.loads(file.read_text("utf-8"))
+    assert kept["theme"] == "system"
+    assert "color" not in kept

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +76,8 @@ class MainWindow(QMainWindow):
 
     def _restore_place(self) -> None:
         saved = self.settings.window_geometry
-        if saved is None or not self.restoreGeometry(QByteArray(b64decode(saved))):
-            self.resize(1280, 800)
+        if saved is None or not self.restoreGeometry(QByteArray.fromBase64(saved.encode())):
+            self.resize(1280, 800)  # also if what was saved is damaged
 
     @Slot()
     def _begin(self) -> None:
@@ -164,8 +163,8 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _end_everything(self) -> None:
-        geometry = self.saveGeometry().data()
-        self.settings.window_geometry = b64encode(geometry).decode("ascii")
+        geometry = self.saveGeometry().toBase64().data()
+        self.settings.window_geometry = bytes(geometry).decode("ascii")
         self.hide()  # what is at work may take seconds to end, and nobody shall look at that
         self.tasks.close()
         if self.pages is not None:

@@ -39,7 +39,7 @@ class TryCard(Card):
         self._on_model = on_model
         self.setAcceptDrops(True)
         self._choose = button("Choose images…", self._ask, picture="image")
-        self.area = DropArea("image", "Drop images here", _HINT, [self._choose], width=320)
+        self.area = DropArea("image", "Drop images here", _HINT, [self._choose], width=288)
         self.grid = PictureGrid("What the model says", loader, lines=2)
         self.summary = label(role="muted")
         again = button("Clear", self.clear, kind="quiet", picture="reset")
