@@ -163,7 +163,7 @@ def test_a_long_validation_is_shown_until_the_phase_goes_on(history: RunHistory)
     history.apply(Progress(what="Validating", done=1, total=4))
     assert present_work(history) == "Validating"
     assert position(history) == "1 of 4"
-    assert fraction(history) == 0.25
+    assert fraction(history) == pytest.approx(0.1), "the phase's bar must not jump to and fro"
     history.apply(epoch(2, 2, 0.9))
     assert present_work(history) == "Phase 2: Everything"
 

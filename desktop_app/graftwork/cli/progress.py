@@ -67,9 +67,7 @@ class _Bars:
         for line in _lines(event):
             self._bars.console.print(line)
         match event:
-            case events.Progress(what="Validating"):
-                return
-            case events.Progress():
+            case events.Progress() if not self._history.in_phase:
                 self._move(event.what, event.done, event.total, "")
             case events.StepDone() | events.EpochDone():
                 phase = self._history.phases[-1]

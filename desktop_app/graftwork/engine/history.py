@@ -96,6 +96,11 @@ class RunHistory:
             self.best = event
 
     @property
+    def in_phase(self) -> bool:
+        """Whether a phase has begun and not ended: progress within it is validation's."""
+        return len(self.phases) > len(self.phase_ends)
+
+    @property
     def fraction_of_phase(self) -> float:
         """How much of the present phase's most is done, 0 to 1."""
         if not self.phases:

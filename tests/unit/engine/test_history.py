@@ -102,6 +102,12 @@ def test_the_part_of_the_phase_that_is_done_counts_steps_and_epochs_once():
     assert seen == [0.0, 0.0, 0.125, 0.25, 0.25, 0.375]
 
 
+def test_a_phase_is_on_between_its_two_events(history):
+    assert not history.in_phase
+    history.apply(_phase(number=2))
+    assert history.in_phase
+
+
 def test_a_second_phase_starts_from_zero(history):
     history.apply(_phase(number=2))
     assert history.fraction_of_phase == 0.0

@@ -47,7 +47,7 @@ def fraction(history: RunHistory) -> float | None:
     """How much of the present work is done, 0 to 1; None where nobody knows."""
     if history.ended is not None:
         return 1.0
-    if (progress := history.progress) is not None:
+    if (progress := history.progress) is not None and not history.in_phase:
         return progress.done / progress.total if progress.total else None
     return history.fraction_of_phase if history.phases else None
 
