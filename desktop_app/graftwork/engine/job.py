@@ -14,6 +14,7 @@ BestMetric = Literal["balanced-accuracy", "accuracy", "macro-f1", "loss"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AugmentationChoice = Literal["auto", "none", "light", "strong"]
+ScheduleChoice = Literal["auto", "constant", "cosine", "one-cycle"]
 
 
 class _Model(BaseModel):
@@ -61,6 +62,9 @@ class TrainingSettings(_Model):
         default="auto", description="Random changes to training images; auto: the strategy's advice"
     )
     optimizer: Optimizer = Field(default="adamw", description="How weights follow the gradients")
+    schedule: ScheduleChoice = Field(
+        default="auto", description="How rates change in a phase; auto: the strategy's choice"
+    )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of SGD")
     weight_decay: float = Field(
         default=0.01, ge=0, le=1, description="Pull towards zero (not on norms and biases)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 
@@ -14,6 +15,7 @@ from .device import PrecisionChoice, choose_precision, full_precision
 from .events import EpochDone, Notice, PhaseEnded, PhaseStarted, TrainingEvent
 from .freezing import check_phase, frozen_backbone, set_learning, set_modes
 from .inputs import PhaseInputs, feature_inputs, pixel_inputs
+from .job import ScheduleChoice
 from .optimizer import build_optimizer
 from .scores import Scores
 from .setup import TrainingSetup
@@ -25,6 +27,7 @@ def run_phase(
 ) -> Generator[TrainingEvent, None, PhaseReport]:
     """Train as ``phase`` says, from the best weights so far, and report what it reached."""
     check_phase(phase, setup.classifier)
+    phase = _with_chosen_schedule(phase, setup.job.training.schedule)
     setup.best.begin_phase(_changing_stages(setup, phase))
     set_learning(setup.classifier, phase)
     run = yield from _prepare(setup, phase, number)
@@ -40,6 +43,10 @@ def run_phase(
         reason=reason,
     )
     return report
+
+
+def _with_chosen_schedule(phase: Phase, chosen: ScheduleChoice) -> Phase:
+    return phase if chosen == "auto" else replace(phase, schedule=chosen)
 
 
 def _changing_stages(setup: TrainingSetup, phase: Phase) -> set[str]:

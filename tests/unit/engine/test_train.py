@@ -215,6 +215,22 @@ def test_optimizers_and_metrics(optimizer, metric, images, registry, tmp_path):
     assert best.score == pytest.approx(values[metric])
 
 
+@pytest.mark.parametrize(
+    ("schedule", "peak_at"), [("auto", 0), ("cosine", 0), ("one-cycle", 2), ("constant", 0)]
+)
+def test_the_user_can_choose_how_rates_change(schedule, peak_at, images, registry, tmp_path):
+    """One step in each of nine epochs: where the greatest rate stands shows the schedule."""
+
+    def plan(settings, model, data):
+        yield Phase(name="Head", epochs=9, rates={HEAD: 0.05})
+
+    events = _run_plan(plan, images, registry, tmp_path / "run", schedule=schedule, batch_size=64)
+    last = {step.epoch: step.rates[HEAD] for step in of_kind(events, ev.StepDone)}
+    rates = [last[epoch] for epoch in sorted(last)]
+    assert rates.index(max(rates)) == peak_at
+    assert (len(set(rates)) == 1) == (schedule == "constant")
+
+
 def test_mixed_precision_on_the_processor_trains_too(images, registry, tmp_path):
     job = small_job(images, "full-fine-tuning", SHORT["full-fine-tuning"], precision="bf16")
     events = run_job(job, registry, tmp_path / "run")
