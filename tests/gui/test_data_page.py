@@ -159,6 +159,20 @@ def test_a_file_that_is_no_table_is_refused_in_words(
     assert "movie.mp4" in page.failure.text
 
 
+def test_reading_that_ended_unheard_can_still_be_cancelled(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
+) -> None:
+    """The thread is done, but its answer waits in the queue while the person cancels."""
+    window.open_path(images)
+    thread = pages.data._thread
+    assert thread is not None
+    thread.wait()
+    with qtbot.waitSignal(window.tasks.all_done, timeout=LONG):
+        pages.data.cancel()
+    assert pages.data.current is None
+    assert page.welcome.isVisible()
+
+
 def test_reading_can_be_cancelled(
     qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
 ) -> None:

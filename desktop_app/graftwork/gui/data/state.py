@@ -34,25 +34,40 @@ class DataState(QObject):
         self.current: Opened | None = None
         self._tasks = tasks
         self._thread: GeneratorThread | None = None
+        self._wish: Wish | None = None
 
     def open(self, wish: Wish) -> None:
         """Read this data set in the background, instead of what is being read."""
         self.cancel()
+        self._wish = wish
         self.reading.emit(wish)
         self._thread = self._tasks.start(
             lambda: open_data(wish, self.registry.readers),
             produced=self.progressed.emit,
-            returned=self._take,
+            returned=lambda opened: self._take_if_wanted(opened, wish),
             failed=self.failed.emit,
-            stopped=self.cancelled.emit,
+            stopped=self._say_cancelled,
         )
 
     @Slot()
     def cancel(self) -> None:
         """Stop reading and checking, if either is at work."""
+        self._wish = None
         if self._thread is not None:
             self._thread.stop()
             self._thread = None
+
+    def _take_if_wanted(self, opened: Opened, wish: Wish) -> None:
+        """The answer may have been on its way when the person cancelled or opened another."""
+        if wish is self._wish:
+            self._take(opened)
+        else:
+            self._say_cancelled()
+
+    def _say_cancelled(self) -> None:
+        """Unless another data set is being read by now."""
+        if self._wish is None:
+            self.cancelled.emit()
 
     def _take(self, opened: Opened) -> None:
         self.current = opened
