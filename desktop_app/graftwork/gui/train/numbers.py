@@ -14,6 +14,7 @@ FOLDED = frozenset(
     {
         "channels",
         "optimizer",
+        "schedule",
         "momentum",
         "weight_decay",
         "label_smoothing",
