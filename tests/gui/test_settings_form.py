@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from graftwork.engine.job import TrainingSettings
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.gui.form.fields import FieldSpec, fields_of
 from graftwork.gui.form.settings_form import SettingsForm
 

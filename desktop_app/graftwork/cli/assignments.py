@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from graftwork.engine.job import DataSettings, TrainingJob, TrainingSettings
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host.registry import Registry
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .errors import TrainingError
-from .job import Device, Precision
+from .training_settings import Device, Precision
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,18 +57,29 @@ class FeatureSamples:
 
 @dataclass(frozen=True, kw_only=True)
 class PhaseInputs:
-    """Both parts that a phase needs, and the way from a batch of them to logits."""
+    """Both parts that a phase needs, and the way from a batch of them to logits.
 
-    train: Samples
+    Epoch e trains on ``views[(e - 1) % len(views)]``, in the same order of places in all.
+    ``live`` inputs are pixels, which are augmented in every step.
+    """
+
+    views: tuple[Samples, ...]
     validation: Samples
     logits: Callable[[Tensor], Tensor]
+    live: bool
+
+    def train(self, epoch: int) -> Samples:
+        """What an epoch, counted from 1, trains on."""
+        return self.views[(epoch - 1) % len(self.views)]
 
 
 def pixel_inputs(
     classifier: Classifier, train: PixelSamples, validation: PixelSamples
 ) -> PhaseInputs:
     """The live path: every batch goes through the whole network."""
-    return PhaseInputs(train=train, validation=validation, logits=classifier.logits)
+    return PhaseInputs(
+        views=(train,), validation=validation, logits=classifier.logits, live=True
+    )
 
 
 def feature_inputs(
@@ -79,9 +90,10 @@ def feature_inputs(
     learned = yield from _features(classifier, train, 0, total)
     held_out = yield from _features(classifier, validation, len(train.labels), total)
     return PhaseInputs(
-        train=FeatureSamples(features=learned, labels=train.labels),
+        views=(FeatureSamples(features=learned, labels=train.labels),),
         validation=FeatureSamples(features=held_out, labels=validation.labels),
         logits=classifier.head,
+        live=False,
     )
 
 

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from graftwork.data.input_spec import Fit
-
-Optimizer = Literal["adamw", "sgd"]
-BestMetric = Literal["balanced-accuracy", "accuracy", "macro-f1", "loss"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Precision = Literal["auto", "fp32", "bf16", "fp16"]
-AugmentationChoice = Literal["auto", "none", "light", "strong"]
-ScheduleChoice = Literal["auto", "constant", "cosine", "one-cycle"]
+from .training_settings import Settings, TrainingSettings
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DataSettings(_Model):
+class DataSettings(Settings):
     """Which images, and which part of them is held out."""
 
     path: Path = Field(description="Folder or table of the labelled images")
@@ -46,46 +35,19 @@ class DataSettings(_Model):
         return self
 
 
-class TrainingSettings(_Model):
-    """The numbers that all strategies share."""
+class StartSettings(Settings):
+    """The earlier run that a run goes on from, instead of the pretrained weights."""
 
-    fit: Fit = Field(
-        default="squash",
-        description="How an image becomes a square: squash (all of it, distorted), "
-        "crop (the middle), pad (all of it, with borders)",
+    folder: Path = Field(description="Folder of the earlier run")
+    checkpoint: str = Field(
+        default="best", description="Which of its weights: best, or an epoch's name such as 2-10"
     )
-    channels: int = Field(
-        default=3, ge=1, le=64, description="Channels of an image that the network sees"
-    )
-    batch_size: int = Field(default=32, ge=1, le=4096, description="Images in one step")
-    augmentation: AugmentationChoice = Field(
-        default="auto", description="Random changes to training images; auto: the strategy's advice"
-    )
-    optimizer: Optimizer = Field(default="adamw", description="How weights follow the gradients")
-    schedule: ScheduleChoice = Field(
-        default="auto", description="How rates change in a phase; auto: the strategy's choice"
-    )
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of SGD")
-    weight_decay: float = Field(
-        default=0.01, ge=0, le=1, description="Pull towards zero (not on norms and biases)"
-    )
-    label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, description="How far targets are moved towards all classes alike"
-    )
-    dropout: float = Field(
-        default=0.0, ge=0, lt=1, description="Part of the features dropped before the head"
-    )
-    best_metric: BestMetric = Field(
-        default="loss",
-        description="The validation figure that decides which weights are kept",
-    )
-    device: Device = Field(default="auto", description="Where to compute; auto: the fastest found")
-    precision: Precision = Field(
-        default="auto", description="Arithmetic of training steps; auto: what suits device and net"
+    replay: int = Field(
+        default=0, ge=0, description="Images of each class of its stored sample to train on as well"
     )
 
 
-class TrainingJob(_Model):
+class TrainingJob(Settings):
     """What a run is made from; running it again on the same device gives the same run."""
 
     data: DataSettings
@@ -93,6 +55,7 @@ class TrainingJob(_Model):
     strategy: str = "feature-extraction"
     strategy_settings: dict[str, Any] = Field(default_factory=dict)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
+    start: StartSettings | None = None
     seed: int = Field(default=0, ge=0, description="Decides the split and everything random")
     data_fingerprint: str | None = Field(
         default=None, description="If set, the run refuses images other than these"

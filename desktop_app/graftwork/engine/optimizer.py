@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from .job import TrainingSettings
+from .training_settings import TrainingSettings
 
 
 def build_optimizer(

@@ -15,7 +15,7 @@ from .device import PrecisionChoice, choose_precision, full_precision
 from .events import EpochDone, Notice, PhaseEnded, PhaseStarted, TrainingEvent
 from .freezing import check_phase, frozen_backbone, set_learning, set_modes
 from .inputs import PhaseInputs, feature_inputs, pixel_inputs
-from .job import ScheduleChoice
+from .training_settings import ScheduleChoice
 from .optimizer import build_optimizer
 from .scores import Scores
 from .setup import TrainingSetup
@@ -72,7 +72,7 @@ def _prepare(
         augment=build_augmentation(level, size=spec.size, channels=spec.channels),
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
-        batches=batch_count(len(inputs.train.labels), training.batch_size),
+        batches=batch_count(len(inputs.train(1).labels), training.batch_size),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .job import BestMetric
+from .training_settings import BestMetric
 
 _Counts = npt.NDArray[np.int64]
 

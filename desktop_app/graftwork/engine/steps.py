@@ -89,7 +89,7 @@ def run_epoch(
     """One pass over the training images, in an order that depends on seed, phase and epoch."""
     seed = sample_seed(setup.job.seed, run.number, epoch)
     torch.manual_seed(seed)
-    order = torch.randperm(len(run.inputs.train.labels))
+    order = torch.randperm(len(run.inputs.train(epoch).labels))
     whole, pace = Tally(), _Pace()
     for step, places in enumerate(order.split(setup.job.training.batch_size)[: run.batches], 1):
         tally = _timed_step(setup, run, places, epoch, step)
@@ -124,7 +124,7 @@ def _timed_step(
     began = time.perf_counter()
     done = (epoch - 1) * run.batches + step - 1
     set_rates(run.optimizer, phase_rates(run.phase, done, run.phase.epochs * run.batches))
-    labels = run.inputs.train.labels[places].to(setup.device)
+    labels = run.inputs.train(epoch).labels[places].to(setup.device)
     inputs = _augmented(setup, run, places, epoch).to(setup.device, non_blocking=True)
     loss, logits = _learn(setup, run, inputs, labels)
     _refuse_non_finite(loss, run, f"in epoch {epoch}, step {step}")
@@ -150,7 +150,7 @@ def _learn(
 
 
 def _augmented(setup: TrainingSetup, run: PhaseRun, places: Tensor, epoch: int) -> Tensor:
-    inputs = run.inputs.train.batch(places)
+    inputs = run.inputs.train(epoch).batch(places)
     if run.augment is None:
         return inputs
     parts = (setup.job.seed, run.number, epoch)

@@ -24,6 +24,7 @@ from graftwork.plugin_api import (
     Backbone,
     DatasetReader,
     DownloadedWeights,
+    HeadKind,
     Interpolation,
     NoWeights,
     PackagedWeights,
@@ -120,6 +121,7 @@ class StrategyFields(_Fields):
     plan: Function
     augmentation: Augmentation
     pretrained: bool
+    head: HeadKind | None
 
 
 class DatasetReaderFields(_Fields):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW
 
-from graftwork.engine.job import TrainingSettings
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.engine.optimizer import build_optimizer, set_rates
 from support.tiny import build_tiny
 

@@ -7,24 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from graftwork.engine.job import DataSettings, TrainingJob, TrainingSettings
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.gui.data.opening import Wish
 
-FOLDED = frozenset(
-    {
-        "channels",
-        "optimizer",
-        "schedule",
-        "momentum",
-        "weight_decay",
-        "label_smoothing",
-        "dropout",
-        "best_metric",
-        "device",
-        "precision",
-    }
+MAIN = frozenset(
+    {"fit", "batch_size", "augmentation", "domain", "validation", "test", "seed"},
 )
-"""The numbers that most people never need."""
+"""The numbers that most people meet; the rest is folded away."""
 
 _HELD_OUT = ("validation", "test")
 

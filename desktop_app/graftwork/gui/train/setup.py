@@ -17,7 +17,7 @@ from graftwork.plugin_host import Registry
 from graftwork.settings import Settings
 
 from .choices import backbone_choices, strategy_choices
-from .numbers import FOLDED, make_job, numbers_model
+from .numbers import MAIN, make_job, numbers_model
 
 
 class TrainSetup(QWidget):
@@ -33,7 +33,8 @@ class TrainSetup(QWidget):
         self.strategies = ChoiceList("Strategy", strategy_choices(registry.strategies.values()))
         strategies = registry.strategies.items()
         self.forms = {name: SettingsForm(strategy.settings) for name, strategy in strategies}
-        self.numbers = SettingsForm(numbers_model(), folded=FOLDED)
+        model = numbers_model()
+        self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
         self._forms = FittingStack()
         self._form_title = label("", "heading", wrap=True)
         self._lay_out()
