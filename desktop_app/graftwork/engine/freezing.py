@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import takewhile
+
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -36,10 +39,38 @@ def set_modes(classifier: Classifier, phase: Phase) -> None:
     """Training mode where the phase wants it: dropout in learning stages, statistics as it says."""
     for name, stage in classifier.named_stages().items():
         stage.train(name in phase.rates)
-        adapts = phase.batch_norm == "adapting" or (
-            phase.batch_norm == "learning" and name in phase.rates
-        )
-        _set_batch_norm(stage, adapts=adapts)
+        for norm in batch_norms(stage):
+            norm.train(adapts(phase, name))
+
+
+def frozen_prefix(classifier: Classifier, phase: Phase) -> int:
+    """How many leading stages of the backbone give the same output throughout the phase."""
+    stages = classifier.stages.named_children()
+    return len(list(takewhile(lambda named: _is_constant(phase, *named), stages)))
+
+
+def changing_stages(classifier: Classifier, phase: Phase) -> set[str]:
+    """The stages of which anything differs between the weights before the phase and after it."""
+    normalized = {
+        name
+        for name, stage in classifier.named_stages().items()
+        if (adapts(phase, name) or phase.batch_norm == "re-estimated") and any(batch_norms(stage))
+    }
+    return {*phase.rates, *phase.reinitialize} | normalized
+
+
+def adapts(phase: Phase, stage: str) -> bool:
+    """Whether the batch normalization of this stage follows the user's images in every step."""
+    return phase.batch_norm == "adapting" or (
+        phase.batch_norm == "learning" and stage in phase.rates
+    )
+
+
+def batch_norms(module: nn.Module) -> Iterator[_BatchNorm]:
+    """The batch normalizations in it that keep statistics."""
+    for part in module.modules():
+        if isinstance(part, _BatchNorm) and part.running_mean is not None:
+            yield part
 
 
 def frozen_backbone(phase: Phase) -> bool:
@@ -47,7 +78,6 @@ def frozen_backbone(phase: Phase) -> bool:
     return set(phase.rates) == {HEAD} and phase.batch_norm != "adapting"
 
 
-def _set_batch_norm(stage: nn.Module, *, adapts: bool) -> None:
-    for module in stage.modules():
-        if isinstance(module, _BatchNorm):
-            module.train(adapts)
+def _is_constant(phase: Phase, name: str, stage: nn.Module) -> bool:
+    moves = adapts(phase, name) and any(batch_norms(stage))
+    return name not in phase.rates and not moves

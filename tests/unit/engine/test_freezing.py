@@ -1,9 +1,18 @@
 from __future__ import annotations
 
 import pytest
+import torch
+from torch import nn
 
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.freezing import check_phase, frozen_backbone, set_learning, set_modes
+from graftwork.engine.freezing import (
+    changing_stages,
+    check_phase,
+    frozen_backbone,
+    frozen_prefix,
+    set_learning,
+    set_modes,
+)
 from graftwork.plugin_api import HEAD, Phase
 from support.classifiers import tiny_classifier
 
@@ -79,3 +88,52 @@ def test_features_stay_the_same_only_if_nothing_below_the_head_changes(phase, fr
 def test_a_phase_that_makes_no_sense_is_refused(phase, said):
     with pytest.raises(TrainingError, match=said):
         check_phase(phase, tiny_classifier())
+
+
+@pytest.mark.parametrize(
+    ("phase", "prefix"),
+    [
+        (_phase(HEAD), 4),
+        (_phase("top", HEAD), 2),
+        (_phase("middle", HEAD), 1),
+        (_phase("stem"), 0),
+        (_phase("pool", HEAD), 3),
+        (_phase("top", HEAD, batch_norm="adapting"), 0),
+        (_phase(HEAD, batch_norm="re-estimated"), 4),
+    ],
+)
+def test_leading_stages_that_nothing_changes_are_a_frozen_prefix(phase, prefix):
+    assert frozen_prefix(tiny_classifier(), phase) == prefix
+
+
+def test_stages_without_batch_norm_stay_constant_even_where_batch_norms_adapt():
+    classifier = tiny_classifier()
+    classifier.stages.stem[1] = nn.Identity()
+    assert frozen_prefix(classifier, _phase(HEAD, batch_norm="adapting")) == 1
+
+
+@pytest.mark.parametrize(
+    ("phase", "changing"),
+    [
+        (_phase("top", HEAD), {"top", HEAD}),
+        (_phase(HEAD, batch_norm="adapting"), {"stem", "middle", "top", HEAD}),
+        (_phase(HEAD, batch_norm="re-estimated"), {"stem", "middle", "top", HEAD}),
+        (_phase(HEAD, reinitialize=("top",)), {"top", HEAD}),
+    ],
+)
+def test_stages_change_by_learning_by_statistics_and_by_a_new_start(phase, changing):
+    assert changing_stages(tiny_classifier(), phase) == changing
+
+
+def test_a_frozen_prefix_gives_the_same_to_the_bit_while_the_rest_learns():
+    classifier, phase = tiny_classifier(dropout=0.5), _phase("top", HEAD)
+    set_learning(classifier, phase)
+    set_modes(classifier, phase)
+    pixels = torch.rand(6, 3, 32, 32) * 255
+    prefix = classifier.stages[: frozen_prefix(classifier, phase)]
+    before = prefix(classifier.normalize(pixels))
+    optimizer = torch.optim.SGD([p for p in classifier.parameters() if p.requires_grad], lr=0.5)
+    for _ in range(3):
+        classifier.logits(pixels).square().sum().backward()
+        optimizer.step()
+    assert torch.equal(prefix(classifier.normalize(pixels)), before)
