@@ -21,7 +21,7 @@ from .errors import TrainingError
 from .events import Progress, StepDone, TrainingEvent
 from .inputs import PhaseInputs
 from .optimizer import set_rates
-from .schedule import phase_rates
+from .rates.schedule import phase_rates
 from .scores import Scores, scores
 from .setup import TrainingSetup
 

@@ -1,0 +1,1 @@
+"""How fast stages learn at each step, and how to find out how fast they can."""
