@@ -6,6 +6,8 @@ import torch
 
 from graftwork.data.input_spec import input_spec
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.heads.spec import HeadSpec
+from graftwork.plugin_api import HeadKind
 
 from .tiny import TINY
 
@@ -15,6 +17,7 @@ def tiny_classifier(
     fit: str = "squash",
     channels: int = 3,
     dropout: float = 0.0,
+    head: HeadKind = "linear",
     classes: tuple[str, ...] = ("a", "b", "c"),
 ) -> Classifier:
     """A classifier with random weights that are always the same."""
@@ -23,7 +26,7 @@ def tiny_classifier(
         input=input_spec(TINY.preprocessing, fit=fit, channels=channels),
         backbone="tiny",
         strategy="feature-extraction",
-        dropout=dropout,
+        head=HeadSpec(kind=head, hidden_units=24, dropout=dropout),
         data_fingerprint="f" * 64,
         graftwork_version="0",
     )

@@ -16,6 +16,10 @@ from graftwork.plugin_api import HEAD, Backbone
 
 from .channels import adapt_input_channels
 from .errors import TrainingError
+from .heads.build import build_head
+from .heads.spec import HeadSpec
+from .input_size import adapt_input_size
+from .training_settings import FirstLayer
 
 WEIGHTS_FILE = "best.safetensors"
 INFO_FILE = "classifier.json"
@@ -30,18 +34,9 @@ class ClassifierInfo(BaseModel):
     input: InputSpec
     backbone: str
     strategy: str
-    dropout: float
+    head: HeadSpec
     data_fingerprint: str
     graftwork_version: str
-
-
-class Head(nn.Sequential):
-    """Dropout and one linear layer: (N, features) to (N, classes)."""
-
-    def __init__(self, features: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(dropout)
-        self.linear = nn.Linear(features, classes)
 
 
 class Classifier(nn.Module):
@@ -54,7 +49,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.info = info
         self.stages = stages
-        self.head = Head(features, len(info.classes), info.dropout)
+        self.head = build_head(info.head, features, info.classes)
         spec = info.input
         self.register_buffer("mean", torch.tensor(spec.mean).view(1, -1, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(spec.std).view(1, -1, 1, 1), persistent=False)
@@ -78,11 +73,18 @@ class Classifier(nn.Module):
 
 
 def build_classifier(
-    backbone: Backbone, info: ClassifierInfo, weights: Path | None = None
+    backbone: Backbone,
+    info: ClassifierInfo,
+    weights: Path | None = None,
+    *,
+    first_layer: FirstLayer = "auto",
+    seed: int = 0,
 ) -> Classifier:
     """A classifier on this backbone with a new head; pretrained if a weights file is given.
 
-    Raises ``TrainingError`` if the backbone cannot take the channels or names a stage ``head``.
+    ``first_layer`` says how the first layer takes the channels (``seed``: what it draws then).
+    Raises ``GraftworkError`` if the backbone cannot take the channels or the size, and
+    ``TrainingError`` if it names a stage ``head``.
     """
     stages = backbone.build(weights)
     if HEAD in dict(stages.named_children()):
@@ -90,7 +92,8 @@ def build_classifier(
             f"Backbone {backbone.name} has a stage named {HEAD!r}, which is the classifier's name."
         )
         raise TrainingError(msg)
-    adapt_input_channels(stages, info.input.channels)
+    adapt_input_size(stages, backbone, info.input.size)
+    adapt_input_channels(stages, info.input.channels, first_layer, seed)
     return Classifier(info, stages, backbone.features)
 
 

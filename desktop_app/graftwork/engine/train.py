@@ -24,6 +24,7 @@ from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
 from .device import choose_device, device_name
 from .errors import TrainingError
 from .events import DataReady, Notice, RunEnded, RunStarted, TrainingEvent
+from .heads.spec import head_spec
 from .heap import keep_heap
 from .job import TrainingJob
 from .monitor import LoadMonitor
@@ -56,7 +57,7 @@ def train(
         pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
     )
     yield _data_ready(pixels, split)
-    classifier = _new_classifier(job, backbone, pixels, weights).to(device)
+    classifier = _new_classifier(job, strategy, backbone, pixels, weights).to(device)
     _describe(classifier, pixels, split, folder)
     setup = _setup(job, strategy, classifier, pixels, split, folder, device)
     outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
@@ -93,14 +94,14 @@ def _next_phase(strategy: Strategy, plan: Plan, report: PhaseReport | None) -> P
 
 
 def _new_classifier(
-    job: TrainingJob, backbone: Backbone, pixels: Pixels, weights: Path | None
+    job: TrainingJob, strategy: Strategy, backbone: Backbone, pixels: Pixels, weights: Path | None
 ) -> Classifier:
     info = ClassifierInfo(
         classes=pixels.catalog.classes,
         input=pixels.spec,
         backbone=backbone.name,
         strategy=job.strategy,
-        dropout=job.training.dropout,
+        head=head_spec(job.training, strategy),
         data_fingerprint=pixels.fingerprint,
         graftwork_version=__version__,
     )

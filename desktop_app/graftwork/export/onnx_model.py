@@ -146,7 +146,7 @@ def _described(model: ModelProto, classifier: Classifier, plain: bool) -> ModelP
     _drop_notes(model)
     info = ModelInfo(
         input_kind="prepared" if plain else "images",
-        **classifier.info.model_dump(exclude={"dropout", "graftwork_version"}),
+        **classifier.info.model_dump(exclude={"head", "graftwork_version"}),
         graftwork_version=__version__,
     )
     onnx.helper.set_model_props(model, to_metadata(info))

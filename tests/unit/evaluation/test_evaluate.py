@@ -10,6 +10,7 @@ import torch
 from graftwork.data.input_spec import input_spec
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
 from graftwork.engine.events import Progress
+from graftwork.engine.heads.spec import HeadSpec
 from graftwork.evaluation.evaluate import BATCH, EvaluationError, evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.plugin_api import Item
@@ -26,7 +27,7 @@ def classifier() -> Classifier:
         input=input_spec(TINY.preprocessing, fit="squash", channels=3),
         backbone="tiny",
         strategy="test",
-        dropout=0.5,
+        head=HeadSpec(dropout=0.5),
         data_fingerprint="none",
         graftwork_version="0",
     )

@@ -13,6 +13,7 @@ import torch
 from graftwork.data.input_spec import input_spec
 from graftwork.data.resize import resize
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.heads.spec import HeadSpec
 from graftwork.export.onnx_model import ExportReport, export_onnx
 from graftwork.plugin_api import Backbone
 from support.tiny import TINY
@@ -28,7 +29,7 @@ def make_classifier(backbone: Backbone = TINY, *, channels: int = 3, **spec: Any
         ),
         backbone=backbone.name,
         strategy="feature-extraction",
-        dropout=0.5,
+        head=HeadSpec(dropout=0.5),
         data_fingerprint="f" * 64,
         graftwork_version="0",
     )

@@ -1,0 +1,1 @@
+"""The classifiers that can be put on a backbone, each a module from features to logits."""

@@ -1,0 +1,1 @@
+"""The kinds of phase beside training by gradients, one generator of events each."""
