@@ -45,14 +45,16 @@ def input_spec(
     *,
     fit: Fit,
     channels: int,
+    size: int | None = None,
     intensity: IntensityRange | None = None,
 ) -> InputSpec:
     """The input of a network with this preprocessing and this many channels.
 
-    The statistics are RGB's for three channels and RGB's average for any other number.
+    ``size`` is the side in pixels; None: the pretrained one. The statistics are RGB's for three
+    channels and RGB's average for any other number.
     """
     return InputSpec(
-        size=preprocessing.size,
+        size=size or preprocessing.size,
         channels=channels,
         fit=fit,
         crop_fraction=preprocessing.crop_fraction,

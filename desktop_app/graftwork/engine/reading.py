@@ -24,7 +24,7 @@ from .job import TrainingJob
 def read_pixels(
     job: TrainingJob, registry: Registry, backbone: Backbone
 ) -> Generator[TrainingEvent, None, Pixels]:
-    """The decoded images of the job, at the backbone's size; unusable files become events."""
+    """The decoded images of the job, at its size; unusable files become events."""
     catalog, decoder = open_data(job.data, registry)
 
     def spec_for(intensity: IntensityRange | None) -> InputSpec:
@@ -32,6 +32,7 @@ def read_pixels(
             backbone.preprocessing,
             fit=job.training.fit,
             channels=job.training.channels,
+            size=job.training.size,
             intensity=intensity,
         )
 

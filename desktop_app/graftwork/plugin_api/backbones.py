@@ -70,6 +70,10 @@ class Backbone:
     (N, 3, size, size), already normalised, to (N, features). It is called with the path of a
     weights file, which it reads into the network, or with None for random weights. The first
     convolution that it holds, in order of registration, is the one that sees the image.
+
+    ``resize`` changes built stages in place so that they take images of another size, and raises
+    ``GraftworkError`` where they cannot; without one the network takes any size of at least
+    ``min_size`` as it is. It is called before anything else is done to the stages.
     """
 
     name: str
@@ -81,3 +85,5 @@ class Backbone:
     parameters: int
     licence: str
     weights: WeightsSource
+    min_size: int = 32
+    resize: Callable[[nn.Sequential, int], None] | None = None

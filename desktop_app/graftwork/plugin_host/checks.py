@@ -109,6 +109,8 @@ class BackboneFields(_Fields):
     parameters: NonNegativeInt
     licence: Text
     weights: Weights
+    min_size: PositiveInt
+    resize: Function | None
 
 
 class StrategyFields(_Fields):

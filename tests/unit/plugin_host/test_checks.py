@@ -94,6 +94,9 @@ def test_a_good_strategy_and_a_good_reader_are_accepted() -> None:
         ("preprocessing", {"size": 224}),
         ("weights", None),
         ("weights", URL),
+        ("min_size", 0),
+        ("min_size", None),
+        ("resize", 224),
     ],
 )
 def test_a_bad_field_of_a_backbone_is_named(field: str, value: object) -> None:

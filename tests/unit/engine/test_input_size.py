@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from torch import nn
+
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.input_size import adapt_input_size
+from graftwork.plugin_api import GraftworkError
+from support.tiny import TINY, build_tiny
+
+
+def noting(sizes: list[int]) -> object:
+    def resize(stages: nn.Sequential, size: int) -> None:
+        assert isinstance(stages, nn.Sequential)
+        sizes.append(size)
+
+    return replace(TINY, min_size=16, resize=resize)
+
+
+def test_the_backbone_is_asked_for_every_size_but_its_own() -> None:
+    sizes: list[int] = []
+    for size in (16, 32, 64):
+        adapt_input_size(build_tiny(None), noting(sizes), size)
+    assert sizes == [16, 64]
+
+
+def test_too_small_is_refused_before_the_backbone_is_asked() -> None:
+    sizes: list[int] = []
+    with pytest.raises(TrainingError, match=r"Tiny needs .* at least 16 pixels, and 15 .* the 32"):
+        adapt_input_size(build_tiny(None), noting(sizes), 15)
+    assert sizes == []
+
+
+def test_the_pretrained_size_is_never_too_small() -> None:
+    adapt_input_size(build_tiny(None), replace(TINY, min_size=100), 32)
+
+
+def test_a_backbone_that_takes_any_size_is_left_as_it_is() -> None:
+    stages = build_tiny(None)
+    before = {name: id(weight) for name, weight in stages.named_parameters()}
+    adapt_input_size(stages, TINY, 96)
+    assert {name: id(weight) for name, weight in stages.named_parameters()} == before
+
+
+def test_what_a_backbone_says_against_a_size_is_heard() -> None:
+    def refuse(_stages: nn.Sequential, size: int) -> None:
+        msg = f"{size} is not a multiple of 32."
+        raise GraftworkError(msg)
+
+    with pytest.raises(GraftworkError, match="100 is not a multiple"):
+        adapt_input_size(build_tiny(None), replace(TINY, resize=refuse), 100)
