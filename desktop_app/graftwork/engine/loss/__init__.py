@@ -1,0 +1,1 @@
+"""What training calls an error: the loss, what rare classes weigh, and which images it is fed."""

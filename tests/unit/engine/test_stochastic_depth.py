@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torchvision.models import convnext_tiny
+from torchvision.ops import StochasticDepth
+
+from graftwork.engine.stochastic_depth import set_stochastic_depth
+
+
+class DropPath(nn.Module):
+    """As timm's: called so, with its chance in ``drop_prob``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop_prob = 0.0
+
+
+def test_chances_rise_evenly_to_the_rate():
+    skips = [StochasticDepth(0.9, "row"), DropPath(), StochasticDepth(0.0, "row"), DropPath()]
+    stages = nn.Sequential(nn.Sequential(nn.Linear(1, 1), skips[0], skips[1]), *skips[2:])
+    assert set_stochastic_depth(stages, 0.2) == 4
+    chances = [skips[0].p, skips[1].drop_prob, skips[2].p, skips[3].drop_prob]
+    assert chances == pytest.approx([0.05, 0.1, 0.15, 0.2])
+
+
+def test_a_backbone_without_such_blocks_is_told_by_a_zero():
+    assert set_stochastic_depth(nn.Sequential(nn.Conv2d(3, 8, 3), nn.Dropout(0.5)), 0.2) == 0
+
+
+def test_in_a_real_network_zero_turns_it_off_and_a_rate_makes_training_random():
+    torch.manual_seed(0)
+    stage = convnext_tiny().features[1].train()
+    pixels = torch.rand(2, 96, 4, 4)
+    for block in stage:
+        nn.init.ones_(block.layer_scale)
+    assert set_stochastic_depth(stage, 0.0) == 3
+    assert torch.equal(stage(pixels), stage(pixels))
+    set_stochastic_depth(stage, 0.9)
+    assert not torch.equal(stage(pixels), stage(pixels))
+    assert torch.equal(stage.eval()(pixels), stage(pixels))
