@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torchvision.ops import StochasticDepth
 
 _STEM = 32
 _TOP = 1280
@@ -132,7 +133,10 @@ class _Convolution(nn.Sequential):
 
 
 class _Block(nn.Module):
-    """An inverted residual: widen, filter channel by channel, narrow, add the input if alike."""
+    """An inverted residual: widen, filter channel by channel, narrow, add the input if alike.
+
+    A block that adds its input can be skipped at random; it never is unless a rate is set.
+    """
 
     def __init__(self, inputs: int, stage: _Stage, *, stride: int) -> None:
         super().__init__()
@@ -145,11 +149,13 @@ class _Block(nn.Module):
         self.layers.add_module("depthwise", depthwise)
         project = _Convolution(hidden, stage.channels, kernel=1, linear=True)
         self.layers.add_module("project", project)
+        if self.shortcut:
+            self.skipping = StochasticDepth(0.0, "row")
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, inputs, H, W) becomes (N, channels, H / stride, W / stride)."""
         result: Tensor = self.layers(images)
-        return result + images if self.shortcut else result
+        return self.skipping(result) + images if self.shortcut else result
 
 
 _OUTER_NAMES = {

@@ -22,6 +22,12 @@ def _build(name: str, weights: Path | None) -> nn.Sequential:
     return build_stages(name, weights)
 
 
+def _resize_patches(stages: nn.Sequential, size: int) -> None:
+    from .torchvision_stages import resize_patches
+
+    resize_patches(stages, size)
+
+
 def _preprocessing(network: Network) -> Preprocessing:
     return Preprocessing(
         size=network.size,
@@ -51,6 +57,7 @@ def _backbone(network: Network) -> Backbone:
         parameters=network.parameters,
         licence="BSD-3-Clause",
         weights=_weights(network),
+        resize=_resize_patches if network.name.startswith("vit") else None,
     )
 
 

@@ -7,6 +7,7 @@ ViT's blocks.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from itertools import groupby
@@ -15,7 +16,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models import get_model
+
+from graftwork.plugin_api import GraftworkError
 
 Stages = dict[str, nn.Module]
 
@@ -139,6 +143,32 @@ class _Patches(nn.Module):
         class_token = self.class_token.expand(patches.shape[0], -1, -1)
         tokens: Tensor = self.dropout(torch.cat([class_token, patches], 1) + self.pos_embedding)
         return tokens
+
+
+def resize_patches(stages: nn.Sequential, size: int) -> None:
+    """Give the patches of images of this size positions between the pretrained ones."""
+    stem: Any = stages.get_submodule("stem")
+    patch = stem.conv_proj.kernel_size[0]
+    if size % patch:
+        below = size // patch * patch
+        msg = (
+            f"ViT cuts images into patches of {patch} pixels, and {size} pixels are no multiple of "
+            f"that. Set a size such as {below} or {below + patch}."
+        )
+        raise GraftworkError(msg)
+    stem.pos_embedding = nn.Parameter(_spread(stem.pos_embedding.detach(), size // patch))
+
+
+def _spread(positions: Tensor, side: int) -> Tensor:
+    """Positions (1, 1 + g * g, C) of a class token and a grid become (1, 1 + side * side, C).
+
+    Bicubic and, for a smaller grid, antialiased (as timm's ``resample_abs_pos_embed``).
+    """
+    class_token, grid = positions[:, :1], positions[:, 1:]
+    before = math.isqrt(grid.shape[1])
+    maps = grid.transpose(1, 2).unflatten(2, (before, before))
+    spread = functional.interpolate(maps, (side, side), mode="bicubic", antialias=True)
+    return torch.cat([class_token, spread.flatten(2).transpose(1, 2)], 1)
 
 
 class _ClassToken(nn.Module):

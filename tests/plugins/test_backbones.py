@@ -94,3 +94,13 @@ def test_statistics_follow_a_small_data_set(stages: nn.Sequential) -> None:
     """A hundred steps, as small data sets have, must bring running statistics near the images'."""
     norms = [m for m in stages.modules() if isinstance(m, nn.BatchNorm2d)]
     assert all(norm.momentum == 0.1 for norm in norms)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_any_size_from_the_smallest_on_gives_features(name: str) -> None:
+    backbone = next(b for b in BACKBONES if b.name == name)
+    stages = backbone.build(None).eval()
+    assert backbone.resize is None
+    for size in (backbone.min_size, 75):
+        with torch.inference_mode():
+            assert stages(torch.randn(1, 3, size, size)).shape == (1, backbone.features)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from sklearn.datasets import load_sample_image
 from torch import Tensor, nn
+from torchvision.ops import StochasticDepth
 from torchvision.transforms import InterpolationMode, v2
 
 from graftwork.plugin_api import Backbone, PackagedWeights
@@ -100,3 +101,29 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         EFFICIENTNET_LITE[0].build(file)
     with pytest.raises(RuntimeError, match=r"size mismatch|Missing key"):
         EFFICIENTNET_LITE[1].build(file_of(EFFICIENTNET_LITE[0]))
+
+
+def skipping(stages: nn.Sequential) -> list[StochasticDepth]:
+    return [module for module in stages.modules() if isinstance(module, StochasticDepth)]
+
+
+def test_blocks_can_be_skipped_but_are_not_unless_a_rate_is_set() -> None:
+    torch.manual_seed(0)
+    stages = EFFICIENTNET_LITE[0].build(None)
+    blocks = skipping(stages)
+    assert len(blocks) == 9  # of 16: the others change the size of what they are given
+    assert all((block.p, block.mode) == (0.0, "row") for block in blocks)
+    block, images = stages.get_submodule("stage2.1"), torch.randn(64, 24, 8, 8)
+    assert torch.equal(block.eval()(images), block.layers(images) + images)
+    assert torch.equal(block.train()(images), block.layers(images) + images)
+    blocks[0].p = 0.5
+    result = block(images)
+    skipped = (result == images).flatten(1).all(1)
+    assert 10 < int(skipped.sum()) < 54
+    expected = 2 * block.layers(images) + images
+    assert torch.allclose(result[~skipped], expected[~skipped], atol=1e-5)
+
+
+def test_skipping_adds_nothing_to_the_weights() -> None:
+    state = EFFICIENTNET_LITE[0].build(None).state_dict()
+    assert not [name for name in state if "skipping" in name]

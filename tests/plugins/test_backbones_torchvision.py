@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import VisionTransformer, get_model, get_model_weights
 
-from graftwork.plugin_api import Backbone, DownloadedWeights
+from graftwork.plugin_api import Backbone, DownloadedWeights, GraftworkError
 from graftwork_backbones.torchvision_backbones import TORCHVISION
+from graftwork_backbones.torchvision_stages import resize_patches, split
 
 by_name = pytest.mark.parametrize("backbone", TORCHVISION, ids=lambda backbone: backbone.name)
 
@@ -126,3 +129,54 @@ def test_the_old_names_in_densenets_published_file_are_understood(tmp_path: Path
             densenet.build(tmp_path / name).eval()(images) for name in ("old.pth", "new.pth")
         )
     assert torch.equal(from_old, from_new)
+
+
+def small_vit(positions: Tensor | None = None) -> nn.Sequential:
+    """A ViT of one block for 224 pixels, in stages."""
+    network = VisionTransformer(
+        image_size=224, patch_size=16, num_layers=1, num_heads=2, hidden_dim=24, mlp_dim=32
+    )
+    if positions is not None:
+        network.encoder.pos_embedding = nn.Parameter(positions)
+    return split("vit_small", network).eval()
+
+
+def as_pillow_does(positions: np.ndarray, side: int) -> np.ndarray:
+    """The grid of positions (14 * 14, C) spread over (side * side, C), channel by channel."""
+    maps = positions.reshape(14, 14, -1)
+    spread = [
+        np.asarray(Image.fromarray(maps[..., c]).resize((side, side), Image.Resampling.BICUBIC))
+        for c in range(maps.shape[2])
+    ]
+    return np.stack(spread, axis=-1).reshape(side * side, -1)
+
+
+@pytest.mark.parametrize("size", [64, 288])
+def test_positions_are_interpolated_for_another_size(size: int) -> None:
+    before = torch.randn(1, 197, 24)
+    stages = small_vit(before)
+    resize_patches(stages, size)
+    after = stages.get_parameter("stem.pos_embedding").detach()
+    assert torch.equal(after[:, 0], before[:, 0])  # of the class token
+    assert np.allclose(after[0, 1:], as_pillow_does(before[0, 1:].numpy(), size // 16), atol=1e-5)
+    with torch.inference_mode():
+        assert stages(torch.randn(1, 3, size, size)).shape == (1, 24)
+
+
+def test_a_resized_network_loads_what_was_saved_of_one() -> None:
+    trained, again = small_vit(), small_vit()
+    resize_patches(trained, 64)
+    resize_patches(again, 64)
+    again.load_state_dict(trained.state_dict())
+    images = torch.randn(1, 3, 64, 64)
+    with torch.inference_mode():
+        assert torch.equal(again(images), trained(images))
+
+
+def test_a_size_that_patches_do_not_fill_is_refused() -> None:
+    with pytest.raises(GraftworkError, match=r"patches of 16 .* 100 .* such as 96 or 112"):
+        resize_patches(small_vit(), 100)
+
+
+def test_only_the_transformer_with_fixed_positions_must_be_resized() -> None:
+    assert [b.name for b in TORCHVISION if b.resize is not None] == ["vit-b-16"]
