@@ -42,7 +42,7 @@ class HierarchicalHead(nn.Module):
         reached = torch.zeros_like(scores[:, :1])
         for block in self.blocks:
             reached = torch.cat([reached, block(scores, reached)], 1)
-        return reached[:, self.ends]
+        return reached.index_select(1, self.ends)
 
 
 class _Block(nn.Module):
@@ -63,8 +63,9 @@ class _Block(nn.Module):
 
     def forward(self, scores: Tensor, reached: Tensor) -> Tensor:
         """The logarithms of the probabilities of these branches (N, forks * width)."""
-        shares = scores[:, self.branches].log_softmax(2)
-        return (reached[:, self.above].unsqueeze(2) + shares).flatten(1)
+        own = scores.index_select(1, self.branches.flatten()).unflatten(1, self.branches.shape)
+        above = reached.index_select(1, self.above).unsqueeze(2)
+        return (above + own.log_softmax(2)).flatten(1)
 
 
 def _blocks(tree: ClassTree, places: dict[int, int]) -> Iterator[_Block]:
