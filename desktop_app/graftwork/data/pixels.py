@@ -24,6 +24,7 @@ from graftwork.plugin_api import (
     UnusableImageError,
 )
 
+from .banded_resize import resize_image
 from .decoder_name import decoder_name
 from .decoding import decode, decode_with, may_pass
 from .input_spec import InputSpec, IntensityRange
@@ -31,7 +32,6 @@ from .intensity import measuring, to_eight_bits
 from .parallel import PixelProgress, in_order
 from .pixel_cache import LIMIT, Entry, PixelCache, PixelWriter, StoredPixels
 from .raster import Array
-from .resize import resize
 from .throttle import Throttle
 
 __all__ = ["PixelProgress", "Pixels", "load_pixels"]
@@ -185,8 +185,7 @@ class _Rows:
 
     def _resized(self, image: Array) -> Array:
         with torch.inference_mode():
-            pixels = resize(torch.from_numpy(image)[None], self._spec)[0]
-        rows: Array = pixels.permute(1, 2, 0).to(torch.uint8).numpy()
+            rows: Array = resize_image(torch.from_numpy(image), self._spec).numpy()
         return rows
 
 
