@@ -60,7 +60,7 @@ def _prepare(
 ) -> Generator[TrainingEvent, None, PhaseRun]:
     level = phase.augmentation or setup.augmentation
     inputs = yield from _inputs(setup, phase, level)
-    training, spec = setup.job.training, setup.classifier.info.input
+    training = setup.job.training
     precision = _precision(setup, phase, level)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
     stages = setup.classifier.named_stages()
@@ -69,7 +69,7 @@ def _prepare(
         phase=phase,
         inputs=inputs,
         optimizer=build_optimizer(stages, phase.rates, training),
-        augment=build_augmentation(level, size=spec.size, channels=spec.channels),
+        augment=build_augmentation(level, training),
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
         batches=batch_count(len(inputs.train(1).labels), training.batch_size),

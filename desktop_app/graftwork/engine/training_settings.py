@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graftwork.data.domains import Domain, Policy
 from graftwork.data.input_spec import Fit
 
 Optimizer = Literal["adamw", "sgd"]
@@ -13,8 +14,6 @@ BestMetric = Literal["balanced-accuracy", "accuracy", "macro-f1", "loss"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AugmentationChoice = Literal["auto", "none", "light", "strong"]
-Domain = Literal["documents", "photographs", "microscopy"]
-Policy = Literal["none", "trivial-augment", "rand-augment"]
 ScheduleChoice = Literal["auto", "constant", "cosine", "one-cycle", "warm-restarts", "plateau"]
 BatchNormChoice = Literal["auto", "frozen", "learning", "adapting", "re-estimated"]
 HeadChoice = Literal["auto", "linear", "mlp", "cosine", "hierarchical"]
@@ -66,10 +65,14 @@ class AugmentationSettings(Settings):
         "photographs (left and right are alike), microscopy, satellite (every rotation is)",
     )
     policy: Policy = Field(
-        default="none", description="Further random changes of color and shape, one image at a time"
+        default="none",
+        description="Further random changes of color and shape; none: the level's own",
     )
     erasing: float = Field(
-        default=0.0, ge=0, le=1, description="Part of the images from which a patch is erased"
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Part of the images from which a patch is erased (strong: at least 0.25)",
     )
     mixup: float = Field(
         default=0.0, ge=0, le=10, description="MixUp: how far images are blended in pairs; 0: never"
