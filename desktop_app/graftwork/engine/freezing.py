@@ -8,31 +8,33 @@ from itertools import takewhile
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from graftwork.plugin_api import HEAD, Phase
+from graftwork.plugin_api import HEAD, AnyPhase, Learning, Phase
 
 from .classifier import Classifier
 from .errors import TrainingError
+from .learning.parameters import learning_parameters
+from .learning.phase_problems import phase_problems
 
 
-def check_phase(phase: Phase, classifier: Classifier) -> None:
-    """Raise ``TrainingError`` if the strategy asks for what the model cannot do."""
-    known = classifier.named_stages()
-    unknown = sorted(set(phase.rates) - set(known))
-    if unknown:
-        msg = f"The strategy names stages that the backbone does not have: {', '.join(unknown)}."
-        raise TrainingError(msg)
-    if not any(list(known[name].parameters()) for name in phase.rates):
-        msg = f"The strategy's phase {phase.name!r} lets nothing learn."
-        raise TrainingError(msg)
-    if phase.epochs < 1 or any(rate <= 0 for rate in phase.rates.values()):
-        msg = f"The strategy's phase {phase.name!r} needs at least one epoch and rates above 0."
+def check_phase(phase: AnyPhase, classifier: Classifier) -> None:
+    """Raise ``TrainingError`` if the strategy asks for what makes no sense for this model."""
+    problems = phase_problems(phase, classifier.named_stages())
+    if problems:
+        name = getattr(phase, "name", "")
+        msg = f"The strategy's phase {name!r} cannot be run: {'; '.join(problems)}."
         raise TrainingError(msg)
 
 
 def set_learning(classifier: Classifier, phase: Phase) -> None:
-    """Let the named stages learn, and no others."""
+    """Let what the phase says learn of the stages that it names, and nothing else.
+
+    Low-rank factors are those that ``learning.parameters.prepare_weights`` has added.
+    """
+    classifier.requires_grad_(False)
     for name, stage in classifier.named_stages().items():
-        stage.requires_grad_(name in phase.rates)
+        if name in phase.rates:
+            for parameter in learning_parameters(stage, _learning(phase, name)):
+                parameter.requires_grad_(True)
 
 
 def set_modes(classifier: Classifier, phase: Phase) -> None:
@@ -76,6 +78,10 @@ def batch_norms(module: nn.Module) -> Iterator[_BatchNorm]:
 def frozen_backbone(phase: Phase) -> bool:
     """Whether the whole backbone gives the same features throughout the phase."""
     return set(phase.rates) == {HEAD} and phase.batch_norm != "adapting"
+
+
+def _learning(phase: Phase, stage: str) -> Learning:
+    return "weights" if stage == HEAD else phase.learning
 
 
 def _is_constant(phase: Phase, name: str, stage: nn.Module) -> bool:

@@ -1,0 +1,110 @@
+"""Penalties that pull weights back to what was learned before.
+
+L2-SP: Li, Grandvalet and Davoine (2018). EWC: Kirkpatrick et al. (2017), with the diagonal of
+Fisher's information from ``learning.importance``. Both see effective weights, with what is learned
+by low rank added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from graftwork.plugin_api import EWC, HEAD, L2SP, Penalty
+
+from .classifier import Classifier
+from .errors import TrainingError
+from .learning.low_rank import effective_parameters
+
+_HEAD_PREFIX = f"{HEAD}."
+
+
+def build_penalty(
+    penalty: Penalty | None,
+    classifier: Classifier,
+    reference: Mapping[str, Tensor],
+    importance: Mapping[str, Tensor] | None = None,
+) -> Callable[[], Tensor] | None:
+    """What is added to the loss of a step; None where there is no penalty.
+
+    ``reference`` holds the weights that the run began with, ``importance`` the diagonal of
+    Fisher's information, both by plain name. Weights that are not in them, or have another shape
+    there, or do not learn now (after ``set_learning``), are left alone. Raises ``TrainingError``
+    for EWC without importance.
+    """
+    match penalty:
+        case None:
+            return None
+        case L2SP():
+            return _l2_sp(penalty, classifier, reference)
+        case EWC():
+            return _ewc(penalty, classifier, reference, importance)
+
+
+def _l2_sp(
+    penalty: L2SP, classifier: Classifier, reference: Mapping[str, Tensor]
+) -> Callable[[], Tensor]:
+    """``strength / 2 * |w - w0|^2`` for the backbone, ``head_strength / 2 * |w|^2`` for the head.
+
+    The head's biases and scales are left alone.
+    """
+    known = _comparable(classifier, reference)
+
+    def value() -> Tensor:
+        total = torch.zeros((), device=classifier.mean.device)
+        for name, weight in _learning(classifier):
+            if name.startswith(_HEAD_PREFIX):
+                size = weight.square().sum() if weight.ndim > 1 else 0.0
+                total = total + penalty.head_strength / 2 * size
+            elif name in known:
+                total = total + penalty.strength / 2 * _distance(weight, known[name])
+        return total
+
+    return value
+
+
+def _ewc(
+    penalty: EWC,
+    classifier: Classifier,
+    reference: Mapping[str, Tensor],
+    importance: Mapping[str, Tensor] | None,
+) -> Callable[[], Tensor]:
+    """``strength / 2 * sum(importance * (w - w0)^2)``."""
+    if importance is None:
+        msg = (
+            "The penalty ewc needs a run that starts from another run with a stored sample "
+            "(keep_sample above 0 in that run). The penalty l2-sp does without."
+        )
+        raise TrainingError(msg)
+    known, matters = _comparable(classifier, reference), _comparable(classifier, importance)
+
+    def value() -> Tensor:
+        total = torch.zeros((), device=classifier.mean.device)
+        for name, weight in _learning(classifier):
+            if name in known and name in matters:
+                pull = matters[name] * (weight - known[name]).square()
+                total = total + penalty.strength / 2 * pull.sum()
+        return total
+
+    return value
+
+
+def _comparable(classifier: Classifier, given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What is given for weights that learn, in their shape, where they are."""
+    return {
+        name: given[name].to(weight.device)
+        for name, weight in _learning(classifier)
+        if name in given and given[name].shape == weight.shape
+    }
+
+
+def _learning(classifier: Classifier) -> Iterator[tuple[str, Tensor]]:
+    return ((name, weight) for name, weight, learns in effective_parameters(classifier) if learns)
+
+
+def _distance(weight: Tensor, reference: Tensor) -> Tensor:
+    """The squared distance, in one pass over the memory."""
+    return functional.mse_loss(weight, reference, reduction="sum")
