@@ -65,7 +65,8 @@ class _Block(nn.Module):
         """The logarithms of the probabilities of these branches (N, forks * width)."""
         own = scores.index_select(1, self.branches.flatten()).unflatten(1, self.branches.shape)
         above = reached.index_select(1, self.above).unsqueeze(2)
-        return (above + own.log_softmax(2)).flatten(1)
+        ends: Tensor = above + own.log_softmax(2)
+        return ends.flatten(1)
 
 
 def _blocks(tree: ClassTree, places: dict[int, int]) -> Iterator[_Block]:
