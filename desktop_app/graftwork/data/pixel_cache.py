@@ -6,26 +6,24 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import psutil
 from pydantic import BaseModel, ConfigDict
 
 from graftwork.plugin_api import DatasetError
 
+from .cache_folder import INDEX, CacheFolder, NoRoomError, keep, mark_used, remove
 from .input_spec import IntensityRange
 from .raster import Array
 
 LIMIT = 20 * 2**30
 """All caches together stay under so many bytes (20 GiB), unless one alone needs more."""
 
-_PIXELS, _INDEX = "pixels.npy", "index.json"
-_SPARE = 256 * 2**20  # bytes of the disk that are left to everybody else
+_PIXELS = "pixels.npy"
 
 
 class Entry(BaseModel):
@@ -69,19 +67,14 @@ class StoredPixels:
 
 
 class PixelCache:
-    """The caches under one folder.
-
-    Each writer has a folder of its own, which its index makes a cache: passes over the same images
-    at the same time need nothing of each other, and no folder is moved while somebody reads it.
-    """
+    """The decoded images that are kept under one folder."""
 
     def __init__(self, folder: Path, limit: int = LIMIT) -> None:
-        self._folder = folder
-        self._limit = limit
+        self._caches = CacheFolder(folder, limit)
 
     def open(self, key: str) -> StoredPixels | None:
         """The pixels kept under this key; None if there are none or they are damaged."""
-        found = (_opened(index) for index in self._folder.glob(f"{key}-*/{_INDEX}"))
+        found = (_opened(place) for place in self._caches.find(key))
         return next((stored for stored in found if stored), None)
 
     @contextlib.contextmanager
@@ -92,55 +85,23 @@ class PixelCache:
         same meanwhile. Raises ``DatasetError`` if the disk has no room.
         """
         needed = rows * int(np.prod(row_shape))
+        self._remove_damaged(key)
         try:
-            self._make_room(needed, key)
-            place = Path(tempfile.mkdtemp("", f"{key}-{os.getpid()}-", self._folder))
-            try:
+            with self._caches.write(key, needed, kept=self._caches.find(key)) as place:
                 with PixelWriter(place, rows, row_shape) as writer:
                     yield writer
                 self._keep(writer, key, place)
-            finally:
-                if not (place / _INDEX).exists():
-                    _remove(place)
         except OSError as error:
-            raise _disk_error(error, self._folder, needed) from error
+            raise _disk_error(error, self._caches.folder, needed) from error
 
     def _keep(self, writer: PixelWriter, key: str, place: Path) -> None:
         if writer.stored.index.lasting and self.open(key) is None:
-            unfinished = place / f"{_INDEX}.part"
-            unfinished.write_text(writer.stored.index.model_dump_json(), "utf-8")
-            unfinished.replace(place / _INDEX)
-
-    def _make_room(self, needed: int, key: str) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._remove_litter()
-        self._remove_damaged(key)
-        self._remove_oldest(self._limit - needed, key)
-        free = shutil.disk_usage(self._folder).free
-        if free < needed + _SPARE:
-            raise _no_room(self._folder, needed + _SPARE, free)
-
-    def _remove_litter(self) -> None:
-        """Remove what was left without an index by processes that are no more."""
-        for place in self._folder.glob("*-*-*"):
-            process = place.name.split("-")[1]
-            gone = process.isdigit() and not psutil.pid_exists(int(process))
-            if gone and not (place / _INDEX).exists():
-                _remove(place)
+            keep(place, writer.stored.index.model_dump_json())
 
     def _remove_damaged(self, key: str) -> None:
-        for index in self._folder.glob(f"{key}-*/{_INDEX}"):
-            if _opened(index) is None:
-                _remove(index.parent)
-
-    def _remove_oldest(self, limit: int, kept: str) -> None:
-        caches = sorted(self._folder.glob(f"*/{_INDEX}"), key=_last_use)
-        sizes = {index.parent: _size(index.parent) for index in caches}
-        excess = sum(sizes.values()) - limit
-        for place, size in sizes.items():
-            if excess > 0 and not place.name.startswith(f"{kept}-"):
-                _remove(place)
-                excess -= size
+        for place in self._caches.find(key):
+            if _opened(place) is None:
+                remove(place)
 
 
 class PixelWriter:
@@ -193,15 +154,14 @@ class PixelWriter:
         np.lib.format.write_array_header_1_0(self._file, header)
 
 
-def _opened(path: Path) -> StoredPixels | None:
-    """The cache of this index, marked as used now."""
+def _opened(place: Path) -> StoredPixels | None:
+    """The cache at this place, marked as used now."""
     try:
-        index = Index.model_validate_json(path.read_text("utf-8"))
-        array = _mapped(path.parent)
+        index = Index.model_validate_json((place / INDEX).read_text("utf-8"))
+        array = _mapped(place)
     except (OSError, ValueError, EOFError):
         return None
-    with contextlib.suppress(OSError):  # it was removed meanwhile, but is open
-        os.utime(path)
+    mark_used(place)
     return StoredPixels(index, array) if len(array) == index.rows else None
 
 
@@ -210,26 +170,11 @@ def _mapped(place: Path) -> np.memmap[Any, Any]:
     return array
 
 
-def _remove(place: Path) -> None:
-    # Windows keeps pixels that somebody has open: they are litter when that process has ended.
-    shutil.rmtree(place, ignore_errors=True)
-
-
-def _last_use(index: Path) -> float:
-    with contextlib.suppress(FileNotFoundError):  # another process removes old ones as well
-        return index.stat().st_mtime
-    return 0
-
-
-def _size(place: Path) -> int:
-    with contextlib.suppress(FileNotFoundError):
-        return sum(file.stat().st_size for file in place.iterdir())
-    return 0
-
-
 def _disk_error(error: OSError, folder: Path, needed: int) -> DatasetError:
+    if isinstance(error, NoRoomError):
+        return _no_room(folder, error.needed, error.free)
     if error.errno == errno.ENOSPC:
-        return _no_room(folder, needed + _SPARE, shutil.disk_usage(folder).free)
+        return _no_room(folder, needed, shutil.disk_usage(folder).free)
     return DatasetError(f"Decoded images cannot be kept in {folder}: {error.strerror or error}")
 
 

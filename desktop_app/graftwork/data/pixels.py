@@ -45,7 +45,8 @@ _PASS_VERSION = 1  # to be raised when the same file gives other pixels than bef
 class Pixels:
     """The usable images of a catalog: row i of ``array`` shows ``catalog.items[i]``.
 
-    ``array`` is uint8 (n, size, size, channels), memory-mapped and read-only. ``fingerprint``
+    ``array`` is uint8 (n, size, size, channels), memory-mapped and read-only. ``digests`` name
+    what each row shows, by the content of its file and by how that became pixels. ``fingerprint``
     names the images and their labels, wherever the folder lies; ``catalog.problems`` has those
     that were left out.
     """
@@ -53,6 +54,7 @@ class Pixels:
     catalog: Catalog
     spec: InputSpec
     array: np.memmap[Any, Any]
+    digests: tuple[str, ...]
     fingerprint: str
 
 
@@ -76,19 +78,24 @@ def load_pixels(
     key = _key(catalog, spec_for(None), decoder)
     stored = cache.open(key) or (yield from _fill(cache, key, catalog, spec_for, decoder))
     yield PixelProgress(len(catalog.items), len(catalog.items))
-    return _pixels(catalog, spec_for, stored)
+    return _pixels(catalog, spec_for, stored, decoder)
 
 
 def _key(catalog: Catalog, spec: InputSpec, decoder: Decoder) -> str:
     """Names the pixels by all that decides them, without reading the images."""
+    files = [_file_facts(item.path) for item in catalog.items]
+    facts = {**_recipe(spec, decoder), "files": files}
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _recipe(spec: InputSpec, decoder: Decoder) -> dict[str, Any]:
+    """All that decides, beside its file, which pixels an image becomes."""
     irrelevant = {"mean", "std"} | ({"crop_fraction"} if spec.fit != "crop" else set())
-    facts = {
+    return {
         "version": _PASS_VERSION,
         "decoder": decoder_name(decoder),
         "spec": spec.model_dump(exclude=irrelevant),
-        "files": [_file_facts(item.path) for item in catalog.items],
     }
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
 def _file_facts(path: Path) -> tuple[str, int, int]:
@@ -198,7 +205,11 @@ def _nothing_usable(catalog: Catalog, entries: Iterable[Entry]) -> DatasetError:
     return DatasetError(f"None of the {len(reasons)} images can be used, for example:\n{first}")
 
 
-def _pixels(catalog: Catalog, spec_for: SpecFor, stored: StoredPixels) -> Pixels:
+def _pixels(
+    catalog: Catalog, spec_for: SpecFor, stored: StoredPixels, decoder: Decoder
+) -> Pixels:
+    spec = spec_for(stored.index.intensity)
+    recipe = json.dumps(_recipe(spec, decoder))
     fates = list(zip(catalog.items, stored.index.entries, strict=True))
     usable = [(item, entry.sha256) for item, entry in fates if entry.sha256]
     found = [Problem(path=item.path, reason=entry.reason) for item, entry in fates if entry.reason]
@@ -208,10 +219,15 @@ def _pixels(catalog: Catalog, spec_for: SpecFor, stored: StoredPixels) -> Pixels
             items=tuple(item for item, _ in usable),
             problems=(*catalog.problems, *found),
         ),
-        spec=spec_for(stored.index.intensity),
+        spec=spec,
         array=stored.array,
+        digests=tuple(_digest(recipe, sha256) for _, sha256 in usable),
         fingerprint=_fingerprint(usable, catalog.root),
     )
+
+
+def _digest(recipe: str, sha256: str) -> str:
+    return hashlib.sha256(f"{sha256} {recipe}".encode()).hexdigest()[:32]
 
 
 def _fingerprint(usable: Iterable[tuple[Item, str]], root: Path) -> str:

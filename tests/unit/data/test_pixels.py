@@ -185,6 +185,21 @@ def test_the_fingerprint_knows_contents_and_labels_but_not_the_place(
     assert load(relabelled, cache).fingerprint != here.fingerprint
 
 
+def test_digests_name_what_rows_show_and_nothing_else(images: Path, cache: Path) -> None:
+    def larger(intensity: IntensityRange | None) -> InputSpec:
+        return spec_for(intensity).model_copy(update={"size": 20})
+
+    first = load(catalog_of(images), cache)
+    copied = shutil.copytree(images, images.parent / "copied")
+    shutil.copy(first.catalog.items[0].path, copied / "twin.png")
+    other = load(catalog_of(copied), cache)
+    assert len(set(first.digests)) == len(first.catalog.items)
+    assert other.digests[: len(first.digests)] == first.digests
+    assert other.digests[-1] == first.digests[0]
+    enlarged = finish(load_pixels(catalog_of(images), larger, cache))[1]
+    assert not set(enlarged.digests) & set(first.digests)
+
+
 @pytest.fixture
 def deep(tmp_path: Path) -> Path:
     for label, level in (("dark", 1000), ("bright", 2000)):
