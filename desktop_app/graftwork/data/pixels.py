@@ -205,9 +205,7 @@ def _nothing_usable(catalog: Catalog, entries: Iterable[Entry]) -> DatasetError:
     return DatasetError(f"None of the {len(reasons)} images can be used, for example:\n{first}")
 
 
-def _pixels(
-    catalog: Catalog, spec_for: SpecFor, stored: StoredPixels, decoder: Decoder
-) -> Pixels:
+def _pixels(catalog: Catalog, spec_for: SpecFor, stored: StoredPixels, decoder: Decoder) -> Pixels:
     spec = spec_for(stored.index.intensity)
     recipe = json.dumps(_recipe(spec, decoder))
     fates = list(zip(catalog.items, stored.index.entries, strict=True))
