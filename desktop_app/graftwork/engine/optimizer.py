@@ -14,7 +14,7 @@ from .training_settings import TrainingSettings
 def build_optimizer(
     stages: Mapping[str, nn.Module], rates: Mapping[str, float], settings: TrainingSettings
 ) -> Optimizer:
-    """An optimizer over the stages in ``rates``; each group carries its ``stage``."""
+    """An optimizer over what learns of the stages in ``rates``; groups carry their ``stage``."""
     groups = [
         group
         for name, rate in rates.items()
@@ -34,10 +34,14 @@ def set_rates(optimizer: Optimizer, rates: Mapping[str, float]) -> None:
 def _stage_groups(
     name: str, stage: nn.Module, rate: float, decay: float
 ) -> Iterator[dict[str, Any]]:
-    """Matrices and filters decay; norms, biases, scales, tokens and embeddings do not."""
+    """Matrices, filters and what is added to them decay; norms, biases, scales, tokens do not."""
     learning = [(name, p) for name, p in stage.named_parameters() if p.requires_grad]
-    decayed = [p for name, p in learning if name.endswith("weight") and p.ndim > 1]
-    free = [p for name, p in learning if not (name.endswith("weight") and p.ndim > 1)]
+    decayed = [p for name, p in learning if _decays(name, p)]
+    free = [p for name, p in learning if not _decays(name, p)]
     for members, amount in ((decayed, decay), (free, 0.0)):
         if members:
             yield {"params": members, "lr": rate, "weight_decay": amount, "stage": name}
+
+
+def _decays(name: str, parameter: nn.Parameter) -> bool:
+    return parameter.ndim > 1 and (name.endswith("weight") or "parametrizations." in name)

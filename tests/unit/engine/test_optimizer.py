@@ -5,8 +5,12 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW
 
-from graftwork.engine.training_settings import TrainingSettings
+from graftwork.engine.freezing import set_learning
+from graftwork.engine.learning.parameters import prepare_weights
 from graftwork.engine.optimizer import build_optimizer, set_rates
+from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_api import HEAD, LowRank, Phase
+from support.classifiers import tiny_classifier
 from support.tiny import build_tiny
 
 
@@ -62,3 +66,14 @@ def test_rates_are_set_by_stage():
 def test_sgd_without_momentum_is_plain():
     optimizer, _ = _optimizer(optimizer="sgd", momentum=0.0)
     assert not optimizer.param_groups[0]["nesterov"]
+
+
+def test_only_what_learns_is_in_it_and_low_rank_factors_decay():
+    classifier = tiny_classifier()
+    phase = Phase(name="p", epochs=1, rates={"top": 0.1, HEAD: 0.2}, learning=LowRank(rank=2))
+    prepare_weights(classifier, phase, 0)
+    set_learning(classifier, phase)
+    stages = classifier.named_stages()
+    optimizer = build_optimizer(stages, phase.rates, TrainingSettings(weight_decay=0.05))
+    found = {(g["stage"], g["weight_decay"], len(g["params"])) for g in optimizer.param_groups}
+    assert found == {("top", 0.05, 2), (HEAD, 0.05, 1), (HEAD, 0.0, 1)}

@@ -3,8 +3,7 @@
 Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models" (2021). A convolution's filters
 (out, in / groups, height, width) count as a matrix (out, in / groups * height * width); for one
 group that is a convolution to ``rank`` channels followed by one of 1 x 1. Layers for which the two
-factors would hold as many numbers as the weight (depthwise convolutions, very small layers) stay
-as they are.
+factors would hold as many numbers as the weight itself (very small ones) stay as they are.
 """
 
 from __future__ import annotations

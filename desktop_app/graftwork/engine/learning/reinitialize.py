@@ -21,7 +21,7 @@ def reinitialize(stage: nn.Module, seed: int) -> None:
     before = generator.get_state()
     try:
         generator.manual_seed(seed)
-        for module in fresh.modules():
+        for module in reversed(list(fresh.modules())):  # an outer rule has the last word
             _reset(module)
     finally:
         generator.set_state(before)
