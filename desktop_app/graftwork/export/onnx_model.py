@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from graftwork.files import replacing
 
 from .model_info import ModelInfo, to_metadata
 from .onnx_classifier import ModelFileError, OnnxClassifier
-from .verification import ExportRefusedError, verify
+from .preparation import PIXELS, OnnxPreparation
+from .verification import ExportRefusedError, Reference, verify
 
 LARGEST_FILE = 2**31 - 2**20
 """Bytes of weights that one ONNX file can hold: Protocol Buffers end at 2 GiB."""
@@ -61,11 +63,13 @@ def export_onnx(
     """
     start = time.perf_counter()
     _refuse_if_impossible(classifier, samples)
-    reference, inputs = _reference(classifier, samples, plain)
+    own = copy.deepcopy(classifier).cpu().float().eval()
+    reference, inputs = _reference(own, samples, plain)
     with replacing(file) as temporary:
-        model = _translated(reference, classifier, plain)
+        model = _translated(own, plain)
         temporary.write_bytes(model.SerializeToString())
-        difference = verify(_reopened(temporary), reference, inputs)
+        opened, preparation = _reopened(temporary, plain)
+        difference = verify(opened, preparation, reference, inputs)
         size = temporary.stat().st_size
     return ExportReport(
         file=file,
@@ -91,41 +95,66 @@ def _refuse_if_impossible(classifier: Classifier, samples: Sequence[NDArray[np.u
         raise ExportRefusedError(msg)
 
 
+class _FromImages(nn.Module):
+    """What is written: images to probabilities, and to the pixels that the network sees."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        pixels = resize(images, self.classifier.info.input)
+        return self.classifier.logits(pixels).softmax(1), pixels
+
+
+class _Plain(nn.Module):
+    """What is written as a plain model: prepared tensors to probabilities."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__()
+        self.stages, self.head = classifier.stages, classifier.head
+
+    def forward(self, prepared: Tensor) -> Tensor:
+        probabilities: Tensor = self.head(self.stages(prepared)).softmax(1)
+        return probabilities
+
+
 def _reference(
-    classifier: Classifier, samples: Sequence[NDArray[np.uint8]], plain: bool
-) -> tuple[nn.Module, list[NDArray[Any]]]:
-    """The module to be written, a copy on the processor, and its inputs, batches of one."""
-    own = copy.deepcopy(classifier).cpu().float().eval()
+    own: Classifier, samples: Sequence[NDArray[np.uint8]], plain: bool
+) -> tuple[Reference, list[NDArray[Any]]]:
+    """What the model is compared with, and its inputs, batches of one."""
+    spec = own.info.input
     inputs = [np.require(sample, requirements=["C", "W"])[None] for sample in samples]
+    prepare = partial(resize, spec=spec)
     if not plain:
-        return own, inputs
+        answer = Reference(prepare=prepare, answer=lambda pixels: own.logits(pixels).softmax(1))
+        return answer, inputs
     with torch.inference_mode():
-        prepared = [own.normalize(resize(torch.from_numpy(i), own.info.input)) for i in inputs]
-    network = nn.Sequential(own.stages, own.head, nn.Softmax(1)).eval()
-    return network, [one.numpy() for one in prepared]
+        prepared = [own.normalize(prepare(torch.from_numpy(image))).numpy() for image in inputs]
+    return Reference(prepare=prepare, answer=_Plain(own)), prepared
 
 
-def _translated(reference: nn.Module, classifier: Classifier, plain: bool) -> ModelProto:
-    name, example, open_sides = _signature(classifier, plain)
+def _translated(own: Classifier, plain: bool) -> ModelProto:
+    name, example, open_sides = _signature(own, plain)
     try:
         program = torch.onnx.export(
-            reference,
+            (_Plain(own) if plain else _FromImages(own)).eval(),
             (example,),
             dynamo=True,
             input_names=[name],
-            output_names=["probabilities"],
+            output_names=["probabilities"] if plain else ["probabilities", PIXELS],
             dynamic_shapes=(open_sides,),
             external_data=False,
             verbose=False,
         )
     except torch.onnx.OnnxExporterError as error:
         msg = (
-            f"The backbone {classifier.info.backbone} cannot be written as ONNX: "
+            f"The backbone {own.info.backbone} cannot be written as ONNX: "
             f"{str(error).strip().splitlines()[0]}"
         )
         raise ExportRefusedError(msg) from error
     assert program is not None
-    return _described(program.model_proto, classifier, plain)
+    return _described(program.model_proto, own, plain)
 
 
 def _signature(classifier: Classifier, plain: bool) -> tuple[str, Tensor, dict[int, str]]:
@@ -144,6 +173,7 @@ def _signature(classifier: Classifier, plain: bool) -> tuple[str, Tensor, dict[i
 def _described(model: ModelProto, classifier: Classifier, plain: bool) -> ModelProto:
     """The model with Graftwork's metadata in place of the exporter's notes."""
     _drop_notes(model)
+    _hide_pixels(model)
     info = ModelInfo(
         input_kind="prepared" if plain else "images",
         **classifier.info.model_dump(exclude={"head", "graftwork_version"}),
@@ -152,6 +182,13 @@ def _described(model: ModelProto, classifier: Classifier, plain: bool) -> ModelP
     onnx.helper.set_model_props(model, to_metadata(info))
     model.producer_name, model.producer_version = "graftwork", __version__
     return model
+
+
+def _hide_pixels(model: ModelProto) -> None:
+    """They stay inside under their name, as any value between two nodes."""
+    graph = model.graph
+    graph.value_info.extend(graph.output[1:])
+    del graph.output[1:]
 
 
 def _drop_notes(model: ModelProto) -> None:
@@ -163,11 +200,11 @@ def _drop_notes(model: ModelProto) -> None:
         part.ClearField("doc_string")
 
 
-def _reopened(file: Path) -> OnnxClassifier:
-    """The file as whoever gets it will open it."""
+def _reopened(file: Path, plain: bool) -> tuple[OnnxClassifier, OnnxPreparation | None]:
+    """The file as whoever gets it will open it, and its first step."""
     try:
         onnx.checker.check_model(str(file), full_check=True)
-        return OnnxClassifier(file)
+        return OnnxClassifier(file), None if plain else OnnxPreparation(file)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ExportRefusedError(f"The exported model is not valid ONNX: {error}") from error
     except ModelFileError as error:

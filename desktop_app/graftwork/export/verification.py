@@ -1,24 +1,41 @@
-"""Proves that an exported model answers as the classifier does, or refuses it."""
+"""Proves that an exported model answers as the classifier does, or refuses it.
+
+Resizing rounds to whole levels of 255. Two programs add in different orders, so a value that lies
+nearly between two levels may become the one here and the other there, and a deep network answers
+to that by more than its own arithmetic is off by. A bound that allows for it would hide real
+mistakes. So the two steps are compared one by one, each as closely as it can be: resized pixels in
+levels, and then the network's answers to the very same pixels. Over both steps together, the
+answers may differ by what a level here and there can do, and no class may win otherwise than in
+such a tie.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor
 
 from graftwork.plugin_api import GraftworkError
 
 from .onnx_classifier import OnnxClassifier
+from .preparation import OnnxPreparation
+
+CHANGED = 0.01
+"""The part of an image's values that may be one level of 255 off; none may be off by more."""
 
 TOLERANCE = 1e-4
-"""The most that a probability of the exported model may differ from the classifier's."""
+"""The most that a probability may differ from the classifier's for the same pixels."""
 
 TIE = 1e-6
 """The two highest probabilities of the classifier are equal, up to rounding, if so near."""
+
+SENSITIVITY = 0.02
+"""The most that a probability may differ where pixels are a level off, and what is a tie then."""
 
 _LARGEST_BATCH = 8
 _LARGEST_SIDE = 1024
@@ -28,19 +45,40 @@ class ExportRefusedError(GraftworkError):
     """The classifier is not exported; the message says why."""
 
 
-def verify(model: OnnxClassifier, reference: nn.Module, inputs: Sequence[NDArray[Any]]) -> float:
-    """The largest difference of a probability between the model and the reference.
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """The classifier in two steps.
+
+    ``prepare`` gives pixels (N, channels, size, size) of images (N, H, W, channels); ``answer``
+    gives probabilities (N, classes) of pixels, or of prepared tensors.
+    """
+
+    prepare: Callable[[Tensor], Tensor]
+    answer: Callable[[Tensor], Tensor]
+
+
+def verify(
+    model: OnnxClassifier,
+    preparation: OnnxPreparation | None,
+    reference: Reference,
+    inputs: Sequence[NDArray[Any]],
+) -> float:
+    """The largest difference of a probability between the model and the reference, end to end.
+
+    ``preparation`` is the model's first step; None for a plain model, which begins after it.
 
     Each input, a batch of one, is tried by itself, and then several of them as one batch, cropped
-    to their common size. Raises ``ExportRefusedError`` if a probability differs by more than
-    ``TOLERANCE`` or another class wins; only classes that the reference itself gives equal
-    probabilities, within ``TIE``, may change places.
+    to their common size. Raises ``ExportRefusedError`` if resized pixels differ by more than a
+    level in ``CHANGED`` of the values; if, for the same pixels, a probability differs by more than
+    ``TOLERANCE`` or another class wins; or if, where pixels differ, a probability does by more
+    than ``SENSITIVITY`` or another class wins. Only classes that the reference itself gives equal
+    probabilities, within ``TIE`` or ``SENSITIVITY``, may change places.
     """
     differences = [
-        _compare(model, reference, one, f"alone, sample {number}")
+        _compare(model, preparation, reference, one, f"alone, sample {number}")
         for number, one in enumerate(inputs, start=1)
     ]
-    together = _compare(model, reference, _one_batch(inputs), "in a batch, sample")
+    together = _compare(model, preparation, reference, _one_batch(inputs), "in a batch, sample")
     return max(*differences, together)
 
 
@@ -51,35 +89,82 @@ def _one_batch(inputs: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate([one[tuple(slice(side) for side in common)] for one in chosen])
 
 
-def _compare(model: OnnxClassifier, reference: nn.Module, batch: NDArray[Any], what: str) -> float:
-    found = model.probabilities(batch)
-    with torch.inference_mode():
-        expected = reference(torch.from_numpy(batch)).numpy()
+@torch.inference_mode()
+def _compare(
+    model: OnnxClassifier,
+    preparation: OnnxPreparation | None,
+    reference: Reference,
+    batch: NDArray[Any],
+    what: str,
+) -> float:
     names = [what] if len(batch) == 1 else [f"{what} {row + 1}" for row in range(len(batch))]
-    for name, wanted, given in zip(names, expected, found, strict=True):
-        _refuse_if_different(name, wanted, given, model.info.classes)
+    found, classes = model.probabilities(batch), model.info.classes
+    seen = own = torch.from_numpy(batch)
+    if preparation is not None:
+        seen, own = torch.from_numpy(preparation.pixels(batch)), reference.prepare(own)
+        _check_pixels(names, own.numpy(), seen.numpy())
+    _check_answers(names, reference.answer(seen).numpy(), found, classes, TOLERANCE, TIE)
+    expected: NDArray[Any] = reference.answer(own).numpy()
+    _check_answers(names, expected, found, classes, SENSITIVITY, SENSITIVITY)
     return float(np.abs(found - expected).max())
 
 
-def _refuse_if_different(
-    name: str, wanted: NDArray[Any], given: NDArray[Any], classes: Sequence[str]
+def _check_pixels(names: Sequence[str], wanted: NDArray[Any], given: NDArray[Any]) -> None:
+    if wanted.shape != given.shape:
+        msg = (
+            f"The exported model resizes images to {given.shape[1:]}, the classifier to "
+            f"{wanted.shape[1:]} (channels, height, width). The file was not written."
+        )
+        raise ExportRefusedError(msg)
+    for name, difference in zip(names, np.abs(given - wanted), strict=True):
+        changed, most = float((difference != 0).mean()), float(difference.max())
+        # Written so that a difference that is not a number is refused too.
+        if not (most <= 1 and changed <= CHANGED):
+            msg = (
+                f"The exported model resizes images otherwise than the classifier ({name}): "
+                f"{changed:.1%} of the values differ, by up to {most:g} of 255 levels, where "
+                f"{CHANGED:.0%} may differ by one. The file was not written."
+            )
+            raise ExportRefusedError(msg)
+
+
+def _check_answers(
+    names: Sequence[str],
+    wanted: NDArray[Any],
+    given: NDArray[Any],
+    classes: Sequence[str],
+    tolerance: float,
+    tie: float,
 ) -> None:
-    difference = np.abs(given - wanted)
+    for name, one_wanted, one_given in zip(names, wanted, given, strict=True):
+        _check_winner(name, one_wanted, one_given, classes, tie)
+        _check_probabilities(name, one_wanted, one_given, classes, tolerance)
+
+
+def _check_winner(
+    name: str, wanted: NDArray[Any], given: NDArray[Any], classes: Sequence[str], tie: float
+) -> None:
     before, after = int(wanted.argmax()), int(given.argmax())
-    if wanted[before] - wanted[after] > TIE:
+    if wanted[before] - wanted[after] > tie:
         msg = (
             f"The exported model disagrees with the classifier ({name}): it says "
             f"{_named(after, given, classes)}, the classifier {_named(before, wanted, classes)}. "
             "The file was not written."
         )
         raise ExportRefusedError(msg)
+
+
+def _check_probabilities(
+    name: str, wanted: NDArray[Any], given: NDArray[Any], classes: Sequence[str], tolerance: float
+) -> None:
+    difference = np.abs(given - wanted)
     # Written so that a difference that is not a number is refused too.
-    if not (difference <= TOLERANCE).all():
+    if not (difference <= tolerance).all():
         worst = int(difference.argmax())
         msg = (
             f"The exported model differs from the classifier ({name}): for "
             f"{_named(worst, given, classes)} in place of {wanted[worst]:.6f}, "
-            f"{difference[worst]:.2g} apart where {TOLERANCE:g} is allowed. "
+            f"{difference[worst]:.2g} apart where {tolerance:g} is allowed. "
             "The file was not written."
         )
         raise ExportRefusedError(msg)

@@ -2,15 +2,27 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
+from graftwork.data.resize import resize
 from graftwork.engine.classifier import Classifier
 from graftwork.export.onnx_classifier import OnnxClassifier
 from graftwork.export.onnx_model import ExportReport
-from graftwork.export.verification import TOLERANCE, ExportRefusedError, verify
+from graftwork.export.preparation import OnnxPreparation
+from graftwork.export.verification import (
+    SENSITIVITY,
+    TIE,
+    TOLERANCE,
+    ExportRefusedError,
+    Reference,
+    verify,
+)
 
 from .conftest import make_samples
 
@@ -18,12 +30,29 @@ Exported = Callable[..., ExportReport]
 
 
 @pytest.fixture
-def model(exported: Exported) -> OnnxClassifier:
-    return OnnxClassifier(exported().file)
+def file(exported: Exported) -> Path:
+    return exported().file
+
+
+@pytest.fixture
+def model(file: Path) -> OnnxClassifier:
+    return OnnxClassifier(file)
+
+
+@pytest.fixture
+def preparation(file: Path) -> OnnxPreparation:
+    return OnnxPreparation(file)
 
 
 def _inputs() -> list[np.ndarray]:
     return [sample[None] for sample in make_samples()]
+
+
+def _reference(classifier: Classifier) -> Reference:
+    return Reference(
+        prepare=partial(resize, spec=classifier.info.input),
+        answer=lambda pixels: classifier.logits(pixels).softmax(1),
+    )
 
 
 def _shifted(classifier: Classifier, by: list[float]) -> Classifier:
@@ -33,22 +62,23 @@ def _shifted(classifier: Classifier, by: list[float]) -> Classifier:
     return other
 
 
-class _Fixed(torch.nn.Module):
+def _answering(rows: np.ndarray, classifier: Classifier) -> Reference:
     """Gives each image of a batch the probabilities of its row."""
-
-    def __init__(self, rows: np.ndarray) -> None:
-        super().__init__()
-        self.rows = torch.from_numpy(rows)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.rows[: len(images)]
+    answers = torch.from_numpy(rows)
+    return Reference(
+        prepare=_reference(classifier).prepare, answer=lambda pixels: answers[: len(pixels)]
+    )
 
 
-def test_the_classifier_itself_passes(model: OnnxClassifier, classifier: Classifier) -> None:
-    assert verify(model, classifier, _inputs()) <= TOLERANCE
+def test_the_classifier_itself_passes(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    assert verify(model, preparation, _reference(classifier), _inputs()) <= TOLERANCE
 
 
-def test_the_difference_is_the_largest(model: OnnxClassifier, classifier: Classifier) -> None:
+def test_the_difference_is_the_largest(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
     inputs = _inputs()
     shifted = _shifted(classifier, [1e-4, 0, 0])
     with torch.inference_mode():
@@ -56,46 +86,29 @@ def test_the_difference_is_the_largest(model: OnnxClassifier, classifier: Classi
             float((shifted(image) - classifier(image)).abs().max())
             for image in map(torch.from_numpy, inputs)
         )
-    assert verify(model, shifted, inputs) == pytest.approx(expected, abs=1e-5)
+    found = verify(model, preparation, _reference(shifted), inputs)
+    assert found == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_difference_names_sample_class_and_size(
-    model: OnnxClassifier, classifier: Classifier
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
 ) -> None:
+    shifted = _reference(_shifted(classifier, [0.003, 0, 0]))
     with pytest.raises(
         ExportRefusedError,
         match=r"differs .*alone, sample 1.*\(0\.\d+\) in place of 0\.\d+, 0\.00\d+ apart .*0\.0001",
     ):
-        verify(model, _shifted(classifier, [0.003, 0, 0]), _inputs())
+        verify(model, preparation, shifted, _inputs())
 
 
-def test_another_winner_names_both(model: OnnxClassifier, classifier: Classifier) -> None:
+def test_another_winner_names_both(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    shifted = _reference(_shifted(classifier, [8, 0, 0]))
     with pytest.raises(
         ExportRefusedError, match=r"disagrees .*sample 1.*says .* the classifier bee \(0\.9"
     ):
-        verify(model, _shifted(classifier, [8, 0, 0]), _inputs())
-
-
-@pytest.mark.parametrize(("gap", "refused"), [(0.5e-6, False), (3e-6, True), (0.5e-4, True)])
-def test_winners_may_change_places_only_in_a_tie(
-    model: OnnxClassifier, gap: float, *, refused: bool
-) -> None:
-    """Each probability is within the tolerance; only the winner changes."""
-    (image,) = _inputs()[:1]
-    given = model.probabilities(image)[0]
-    first, second = np.argsort(given)[::-1][:2]
-    middle = (given[first] + given[second]) / 2
-    tied = given.copy()
-    tied[first], tied[second] = middle + gap / 2, middle - gap / 2
-    swapped = tied.copy()
-    swapped[first], swapped[second] = tied[second], tied[first]
-    answers = _Answers(model, tied)
-    reference = _Fixed(np.stack([swapped, swapped]))
-    if refused:
-        with pytest.raises(ExportRefusedError, match="disagrees"):
-            verify(answers, reference, [image])
-    else:
-        assert verify(answers, reference, [image]) == pytest.approx(gap, rel=0.2)
+        verify(model, preparation, shifted, _inputs())
 
 
 class _Answers(OnnxClassifier):
@@ -109,26 +122,180 @@ class _Answers(OnnxClassifier):
         return np.stack([self._answer] * len(batch))
 
 
-def test_what_is_no_number_is_refused(model: OnnxClassifier, classifier: Classifier) -> None:
+@pytest.mark.parametrize(("gap", "refused"), [(0.5e-6, False), (3e-6, True), (0.5e-4, True)])
+def test_winners_may_change_places_only_in_a_tie(
+    model: OnnxClassifier,
+    preparation: OnnxPreparation,
+    classifier: Classifier,
+    gap: float,
+    *,
+    refused: bool,
+) -> None:
+    """Each probability is within the tolerance; only the winner changes."""
+    assert (gap > TIE) is refused
+    (image,) = _inputs()[:1]
+    given = model.probabilities(image)[0]
+    first, second = np.argsort(given)[::-1][:2]
+    middle = (given[first] + given[second]) / 2
+    tied = given.copy()
+    tied[first], tied[second] = middle + gap / 2, middle - gap / 2
+    swapped = tied.copy()
+    swapped[first], swapped[second] = tied[second], tied[first]
+    answers = _Answers(model, tied)
+    reference = _answering(np.stack([swapped, swapped]), classifier)
+    if refused:
+        with pytest.raises(ExportRefusedError, match="disagrees"):
+            verify(answers, preparation, reference, [image])
+    else:
+        found = verify(answers, preparation, reference, [image])
+        assert found == pytest.approx(gap, rel=0.2)
+
+
+def test_what_is_no_number_is_refused(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    broken = _reference(_shifted(classifier, [float("nan"), 0, 0]))
     with pytest.raises(ExportRefusedError):
-        verify(model, _shifted(classifier, [float("nan"), 0, 0]), _inputs())
-
-
-class _SpoilsBatches(torch.nn.Module):
-    def __init__(self, classifier: Classifier) -> None:
-        super().__init__()
-        self.classifier = classifier
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        probabilities: torch.Tensor = self.classifier(images)
-        return probabilities if len(images) == 1 else probabilities.flip(0)
+        verify(model, preparation, broken, _inputs())
 
 
 @pytest.mark.parametrize("count", [2, 6])
-def test_a_batch_is_checked_too(model: OnnxClassifier, classifier: Classifier, count: int) -> None:
+def test_a_batch_is_checked_too(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier, count: int
+) -> None:
+    own = _reference(classifier)
+
+    def spoils_batches(pixels: Tensor) -> Tensor:
+        probabilities = own.answer(pixels)
+        return probabilities if len(pixels) == 1 else probabilities.flip(0)
+
+    spoiling = Reference(prepare=own.prepare, answer=spoils_batches)
     with pytest.raises(ExportRefusedError, match="in a batch, sample 1"):
-        verify(model, _SpoilsBatches(classifier), _inputs()[:count])
+        verify(model, preparation, spoiling, _inputs()[:count])
 
 
-def test_one_sample_is_enough(model: OnnxClassifier, classifier: Classifier) -> None:
-    assert verify(model, classifier, _inputs()[:1]) <= TOLERANCE
+def test_one_sample_is_enough(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    assert verify(model, preparation, _reference(classifier), _inputs()[:1]) <= TOLERANCE
+
+
+def _a_level_off(prepare: Callable[[Tensor], Tensor], part: float) -> Callable[[Tensor], Tensor]:
+    """As ``prepare``, but every so many values come out one level lower (or higher at 0)."""
+
+    def off(images: Tensor) -> Tensor:
+        pixels = prepare(images).clone(memory_format=torch.contiguous_format)
+        some = pixels.view(-1)[:: round(1 / part)]
+        some.copy_(torch.where(some > 0, some - 1, some + 1))
+        return pixels
+
+    return off
+
+
+def test_a_few_values_may_be_a_level_off(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    """And what that does to the answers is not held against the network."""
+    own = _reference(classifier)
+    off = Reference(prepare=_a_level_off(own.prepare, 1 / 150), answer=own.answer)
+    assert 0 < verify(model, preparation, off, _inputs()) <= SENSITIVITY
+
+
+def _steep(classifier: Classifier) -> Classifier:
+    other = copy.deepcopy(classifier)
+    with torch.no_grad():
+        other.head.linear.weight.mul_(300)
+        other.head.linear.bias.mul_(300)
+    return other
+
+
+class _Runs(OnnxClassifier):
+    """A model that answers as ``classifier`` does to the pixels that the file's resizing gives."""
+
+    def __init__(
+        self, model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+    ) -> None:
+        self.info = model.info
+        self._preparation, self._classifier = preparation, classifier
+
+    @torch.inference_mode()
+    def probabilities(self, batch: np.ndarray) -> np.ndarray:
+        pixels = torch.from_numpy(self._preparation.pixels(batch))
+        answers: np.ndarray = self._classifier.logits(pixels).softmax(1).numpy()
+        return answers
+
+
+def test_what_a_level_may_do_to_the_answers_has_its_bound(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    steep = _steep(classifier)
+    own = _reference(steep)
+    same = _Runs(model, preparation, steep)
+    assert verify(same, preparation, own, _inputs()) < 1e-6
+    off = Reference(prepare=_a_level_off(own.prepare, 1 / 150), answer=own.answer)
+    with pytest.raises(ExportRefusedError, match=r"0\.02 is allowed|disagrees"):
+        verify(same, preparation, off, _inputs())
+
+
+def _without_antialias(images: Tensor) -> Tensor:
+    planes = images.permute(0, 3, 1, 2).float()
+    return nn.functional.interpolate(planes, (64, 64), mode="bilinear").round()
+
+
+PLANTED_IN_PIXELS: dict[str, Callable[[Callable[[Tensor], Tensor]], Callable[[Tensor], Tensor]]] = {
+    "missing antialias": lambda _prepare: _without_antialias,
+    "blue and red swapped": lambda prepare: lambda images: prepare(images).flip(1),
+    "rounded down": lambda prepare: lambda images: (prepare(images) - 1).clamp(0),
+    "turned": lambda prepare: lambda images: prepare(images).transpose(2, 3),
+    "not a number": lambda prepare: lambda images: prepare(images) * float("nan"),
+    "two of a hundred a level off": lambda prepare: _a_level_off(prepare, 0.02),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED_IN_PIXELS)
+def test_a_mistake_in_resizing_is_refused(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier, mistake: str
+) -> None:
+    own = _reference(classifier)
+    wrong = Reference(prepare=PLANTED_IN_PIXELS[mistake](own.prepare), answer=own.answer)
+    with pytest.raises(ExportRefusedError, match=r"resizes images otherwise .* of 255 levels"):
+        verify(model, preparation, wrong, _inputs())
+
+
+def test_another_size_is_refused(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
+) -> None:
+    other = classifier.info.input.model_copy(update={"size": 65})
+    wrong = Reference(prepare=partial(resize, spec=other), answer=_reference(classifier).answer)
+    with pytest.raises(ExportRefusedError, match=r"\(3, 64, 64\), the classifier to \(3, 65, 65\)"):
+        verify(model, preparation, wrong, _inputs())
+
+
+def _normalized_otherwise(
+    classifier: Classifier, change: Callable[[Classifier], None]
+) -> Reference:
+    other = copy.deepcopy(classifier)
+    change(other)
+    return _reference(other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda other: other.mean.add_(0.005),
+        lambda other: other.std.mul_(1.01),
+        lambda other: other.stages[0][0].weight.set_(other.stages[0][0].weight.flip(1)),
+        lambda other: other.stages[1][1].running_var.mul_(1.01),
+    ],
+    ids=["mean", "deviation", "blue and red swapped", "statistics of batch norm"],
+)
+@torch.no_grad()
+def test_a_mistake_behind_resizing_is_refused(
+    model: OnnxClassifier,
+    preparation: OnnxPreparation,
+    classifier: Classifier,
+    change: Callable[[Classifier], None],
+) -> None:
+    wrong = _normalized_otherwise(classifier, change)
+    with pytest.raises(ExportRefusedError, match=r"0\.0001 is allowed|disagrees"):
+        verify(model, preparation, wrong, _inputs())
