@@ -10,7 +10,12 @@ from .feature_extraction import FEATURE_EXTRACTION
 from .from_scratch import FROM_SCRATCH
 from .full_fine_tuning import FULL_FINE_TUNING
 from .head_then_all import HEAD_THEN_ALL
+from .low_rank import LOW_RANK
+from .named_stages import NAMED_STAGES
+from .norms_and_biases import NORMS_AND_BIASES
+from .partial_reinitialization import PARTIAL_REINITIALIZATION
 from .progressive_unfreezing import PROGRESSIVE_UNFREEZING
+from .surgical import SURGICAL
 from .top_stages import TOP_STAGES
 
 GRAFTWORK_API = 1
@@ -22,8 +27,13 @@ def register_strategies() -> Iterable[Strategy]:
     return [
         FEATURE_EXTRACTION,
         TOP_STAGES,
+        NAMED_STAGES,
+        SURGICAL,
+        NORMS_AND_BIASES,
+        LOW_RANK,
         HEAD_THEN_ALL,
         FULL_FINE_TUNING,
         PROGRESSIVE_UNFREEZING,
+        PARTIAL_REINITIALIZATION,
         FROM_SCRATCH,
     ]

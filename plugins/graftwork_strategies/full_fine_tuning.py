@@ -1,7 +1,8 @@
 """Full fine-tuning with layer-wise rates.
 
 Stage l of L learns at ``lr_l = lr_base * gamma ** (L - l)``, the head, at the top, at ``lr_base``:
-discriminative rates as in Howard and Ruder, "Universal Language Model Fine-tuning" (2018).
+discriminative rates as in Howard and Ruder, "Universal Language Model Fine-tuning" (2018). With a
+rate of its own, the backbone's topmost stage learns at that, and those below at gamma of the next.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ class FullFineTuningSettings(StrategySettings):
 
     epochs: Epochs = Field(default=15, description="Passes over the images, at most")
     rate: Rate = Field(default=0.001, description="Learning rate of the head, the topmost stage")
+    backbone_rate: Rate | None = Field(
+        default=None, description="Learning rate of the backbone's topmost stage; none: by gamma"
+    )
     gamma: float = Field(
         default=0.8, gt=0, le=1, description="Each stage learns at this part of the rate above it"
     )
@@ -35,11 +39,12 @@ def layerwise_rates(stages: Sequence[str], rate: float, gamma: float) -> dict[st
 
 def plan(settings: FullFineTuningSettings, model: ModelOutline, _data: DataOutline) -> Plan:
     """One phase in which everything learns."""
-    stages = (*learnable_stages(model), HEAD)
+    backbone_rate = settings.backbone_rate or settings.rate * settings.gamma
+    below = layerwise_rates(learnable_stages(model), backbone_rate, settings.gamma)
     yield Phase(
         name="All stages",
         epochs=settings.epochs,
-        rates=layerwise_rates(stages, settings.rate, settings.gamma),
+        rates={**below, HEAD: settings.rate},
         warmup=0.1,
         patience=settings.patience,
         batch_norm="frozen",

@@ -2,14 +2,15 @@
 
 Linear probing before fine-tuning keeps the pretrained features from being distorted by a random
 head: Kumar et al., "Fine-Tuning can Distort Pretrained Features and Underperform
-Out-of-Distribution" (2022).
+Out-of-Distribution" (2022). Where they are to be mixed, the weights before and after the second
+phase are interpolated: Wortsman et al., "Robust fine-tuning of zero-shot models" (2022).
 """
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy, WiSE
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -24,6 +25,9 @@ class HeadThenAllSettings(StrategySettings):
     epochs: Epochs = Field(default=12, description="Passes in which everything learns, at most")
     rate: Rate = Field(default=0.0001, description="Learning rate of everything after that")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
+    mix: bool = Field(
+        default=False, description="Mix the weights before and after the second phase (WiSE-FT)"
+    )
 
 
 def plan(settings: HeadThenAllSettings, model: ModelOutline, _data: DataOutline) -> Plan:
@@ -36,6 +40,7 @@ def plan(settings: HeadThenAllSettings, model: ModelOutline, _data: DataOutline)
         warmup=0.1,
         patience=settings.patience,
         batch_norm="frozen",
+        averaging=WiSE() if settings.mix else None,
     )
 
 

@@ -1,12 +1,13 @@
-"""Progressive unfreezing, stage by stage from the top, for as long as it helps.
+"""Progressive unfreezing, stage by stage from the top: for as long as it helps, or by schedule.
 
-Gradual unfreezing is Howard and Ruder's (2018); stopping by benefit on the validation images
-spares the stages that need no change.
+Gradual unfreezing is Howard and Ruder's (2018), by schedule; stopping by benefit on the validation
+images spares the stages that need no change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,6 +23,10 @@ class ProgressiveUnfreezingSettings(StrategySettings):
 
     head_epochs: Epochs = Field(default=60, description="Passes in which only the head learns")
     head_rate: Rate = Field(default=0.003, description="Learning rate of the head in that phase")
+    pace: Literal["benefit", "schedule"] = Field(
+        default="benefit",
+        description="benefit: stop when a stage brings nothing; schedule: free all in turn",
+    )
     epochs: Epochs = Field(default=5, description="Passes for each stage that is unfrozen")
     rate: Rate = Field(default=0.0003, description="Learning rate of the stage just unfrozen")
     decay: float = Field(
@@ -34,14 +39,14 @@ class ProgressiveUnfreezingSettings(StrategySettings):
 
 
 def plan(settings: ProgressiveUnfreezingSettings, model: ModelOutline, _data: DataOutline) -> Plan:
-    """The head, then one stage more at a time until validation no longer improves."""
+    """The head, then one stage more at a time, to the bottom or until validation gains nothing."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
     stages = learnable_stages(model)
     idle = 0
     for lowest in reversed(range(len(stages))):
         report = yield _phase(settings, stages[lowest:])
         idle = 0 if report.improved else idle + 1
-        if idle == settings.tolerance:
+        if settings.pace == "benefit" and idle == settings.tolerance:
             break
 
 
@@ -54,7 +59,7 @@ def _phase(settings: ProgressiveUnfreezingSettings, unfrozen: Sequence[str]) -> 
         epochs=settings.epochs,
         rates=rates,
         warmup=0.1,
-        patience=settings.patience,
+        patience=settings.patience if settings.pace == "benefit" else None,
         batch_norm="frozen",
     )
 

@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from graftwork.plugin_api import ModelOutline
+from difflib import get_close_matches
+
+from graftwork.plugin_api import HEAD, GraftworkError, ModelOutline
 
 
 def learnable_stages(model: ModelOutline) -> tuple[str, ...]:
     """The names of the stages that have parameters, bottom first."""
     return tuple(stage.name for stage in model.stages if stage.parameters)
+
+
+def named_stages(text: str, model: ModelOutline) -> tuple[str, ...]:
+    """The stages that are named in a text, with commas, bottom first; the topmost for none.
+
+    Raises ``GraftworkError`` for a name that no stage with weights has. The head may be named.
+    """
+    wanted = {name.strip() for name in text.split(",")} - {"", HEAD}
+    known = learnable_stages(model)
+    unknown = sorted(wanted - set(known))
+    if unknown:
+        raise GraftworkError(_unknown(unknown[0], known))
+    return tuple(name for name in known if name in wanted) or known[-1:]
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(name, known, n=2)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"No stage that can learn is called {name!r}.{hint} There are: {', '.join(known)}."

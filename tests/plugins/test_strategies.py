@@ -7,11 +7,16 @@ from pydantic import ValidationError
 
 from graftwork.plugin_api import (
     HEAD,
+    AnyPhase,
     DataOutline,
+    GraftworkError,
+    LowRank,
+    MeasuredStages,
     ModelOutline,
     Phase,
     PhaseReport,
     StageOutline,
+    WiSE,
 )
 from graftwork_strategies import register_strategies
 from graftwork_strategies.full_fine_tuning import layerwise_rates
@@ -30,14 +35,18 @@ STRATEGIES = {strategy.name: strategy for strategy in register_strategies()}
 LEARNABLE = {"stem", "middle", "top", HEAD}
 
 
-def _report(phase: Phase, *, improved: bool) -> PhaseReport:
+MEASURES = {"stem": 0.2, "middle": 0.7, "top": 0.3}
+
+
+def _report(phase: AnyPhase, *, improved: bool) -> PhaseReport:
     return PhaseReport(
-        phase=phase, epochs_run=phase.epochs, best_epoch=1, best_score=0.5, best_loss=1.0,
+        phase=phase, epochs_run=1, best_epoch=1, best_score=0.5, best_loss=1.0,
         best_accuracy=0.5, improved=improved,
+        measures=MEASURES if isinstance(phase, MeasuredStages) else {},
     )  # fmt: skip
 
 
-def _phases(name: str, improved: tuple[bool, ...] = (True,) * 9, **settings) -> list[Phase]:
+def _phases(name: str, improved: tuple[bool, ...] = (True,) * 9, **settings) -> list[AnyPhase]:
     strategy = STRATEGIES[name]
     plan = strategy.plan(strategy.settings(**settings), MODEL, DATA)
     phases = [next(plan)]
@@ -53,9 +62,10 @@ def _phases(name: str, improved: tuple[bool, ...] = (True,) * 9, **settings) -> 
 def test_a_person_who_changes_nothing_gets_a_plan_that_makes_sense(name):
     phases = _phases(name)
     assert phases
-    for phase in phases:
+    for phase in (each for each in phases if isinstance(each, Phase)):
         assert phase.epochs >= 1
         assert set(phase.rates) <= LEARNABLE
+        assert set(phase.reinitialize) <= set(phase.rates)
         assert HEAD in phase.rates
         assert all(0 < rate <= 0.01 for rate in phase.rates.values())
 
@@ -106,6 +116,80 @@ def test_full_fine_tuning_slows_towards_the_bottom():
     assert phase.rates == pytest.approx(
         {HEAD: 0.001, "top": 0.0005, "middle": 0.00025, "stem": 0.000125}
     )
+
+
+def test_head_and_backbone_can_have_rates_of_their_own():
+    (phase,) = _phases("full-fine-tuning", rate=0.01, backbone_rate=0.0004, gamma=0.5)
+    assert phase.rates == pytest.approx(
+        {HEAD: 0.01, "top": 0.0004, "middle": 0.0002, "stem": 0.0001}
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "learning"),
+    [
+        ("", {"top", HEAD}),
+        ("stem", {"stem", HEAD}),
+        (" top,stem , head", {"stem", "top", HEAD}),
+    ],
+)
+def test_named_stages_learn_wherever_they_are(text, learning):
+    head, tuned = _phases("named-stages", stages=text)
+    assert set(head.rates) == {HEAD}
+    assert set(tuned.rates) == learning
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("midle", "'midle'.*mean middle"), ("pool", "'pool'.*stem, middle, top"), ("x", "There are")],
+)
+def test_a_stage_that_is_not_there_is_answered_with_those_that_are(text, said):
+    with pytest.raises(GraftworkError, match=said):
+        _phases("named-stages", stages=text)
+
+
+def test_surgical_fine_tuning_takes_the_stages_that_want_to_change_most():
+    head, measured, tuned = _phases("surgical", images=99)
+    assert set(head.rates) == {HEAD}
+    assert measured.images == 99
+    assert set(tuned.rates) == {"middle", "top", HEAD}
+    assert set(_phases("surgical", stages=1)[-1].rates) == {"middle", HEAD}
+    assert set(_phases("surgical", stages=50)[-1].rates) == LEARNABLE
+
+
+def test_norms_and_biases_and_low_rank_reach_all_stages_after_the_head():
+    for name, learning in (
+        ("norms-and-biases", "norms-and-biases"),
+        ("low-rank", LowRank(rank=3, alpha=5.0)),
+    ):
+        settings = {"rank": 3, "alpha": 5.0} if name == "low-rank" else {}
+        head, tuned = _phases(name, **settings)
+        assert set(head.rates) == {HEAD}
+        assert set(tuned.rates) == LEARNABLE
+        assert tuned.learning == learning
+
+
+def test_new_upper_stages_learn_their_statistics_before_everything_learns():
+    new, everything = _phases("partial-reinitialization", stages=2)
+    assert new.reinitialize == ("middle", "top")
+    assert set(new.rates) == {"middle", "top", HEAD}
+    assert new.batch_norm == "learning"
+    assert set(everything.rates) == LEARNABLE
+    assert everything.reinitialize == ()
+    assert everything.batch_norm == "frozen"
+
+
+def test_head_then_all_can_mix_before_and_after():
+    assert _phases("head-then-all")[1].averaging is None
+    head, everything = _phases("head-then-all", mix=True)
+    assert head.averaging is None
+    assert everything.averaging == WiSE()
+
+
+def test_by_schedule_all_stages_are_freed_whatever_they_bring():
+    phases = _phases("progressive-unfreezing", (False,) * 9, pace="schedule", epochs=4)
+    assert [set(phase.rates) for phase in phases][-1] == LEARNABLE
+    assert [(phase.epochs, phase.patience) for phase in phases[1:]] == [(4, None)] * 3
 
 
 def test_head_then_all_goes_low_after_the_head():
