@@ -1,0 +1,1 @@
+"""What makes training steps fast without changing what they compute, and spreads them out."""
