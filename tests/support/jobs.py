@@ -7,8 +7,8 @@ from typing import Any
 
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
-from graftwork.engine.training_settings import TrainingSettings
 from graftwork.engine.train import train
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.plugin_host.registry import Registry
 
 

@@ -109,6 +109,63 @@ def train(
 
 
 @app.command()
+def augment(
+    data: Annotated[Path, typer.Argument(help="Folder or table of labelled images.")],
+    to: Annotated[Path, typer.Option(help="The PNG file to write.")],
+    backbone: Annotated[str | None, typer.Option(help=_default("backbone"))] = None,
+    strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
+    settings: Sets = None,
+    reader: Reader = None,
+    images: Annotated[int, typer.Option(min=1, max=100, help="Images to show.")] = 6,
+    versions: Annotated[int, typer.Option(min=1, max=30, help="Changed versions of each.")] = 6,
+    json: Json = False,
+) -> None:
+    """Show on one sheet what augmentation would do to a few of these images."""
+    from .augment import draw_sheet
+
+    registry = make_workshop().registry
+    values = {"data": _data(data, reader)}
+    job = build_job(values, settings or [], registry, backbone=backbone, strategy=strategy)
+    draw_sheet(registry, job, to, images=images, versions=versions, as_json=json)
+
+
+@app.command()
+def resume(run_id: RunId, json: Json = False) -> None:
+    """Go on with a run that was stopped or killed, as if it had not been; then evaluate it."""
+    from .training import resume_and_evaluate
+
+    resume_and_evaluate(make_workshop(), run_id, as_json=json)
+
+
+@app.command()
+def fork(
+    run_id: RunId,
+    data: Annotated[
+        Path | None, typer.Argument(help="Other labelled images; else those of the run.")
+    ] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="Its best weights, or an epoch's such as 2-10.")
+    ] = "best",
+    replay: Annotated[
+        int, typer.Option(help="Images of each class of the run's stored sample to train on too.")
+    ] = 0,
+    strategy: Annotated[str | None, typer.Option(help="Another strategy.")] = None,
+    settings: Sets = None,
+    reader: Reader = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; must not exist.")] = None,
+    json: Json = False,
+) -> None:
+    """Train a new run from the weights of another one, with other settings or other images."""
+    from .training import fork_values, train_and_evaluate
+
+    workshop = make_workshop()
+    other = _data(data, reader) if data else None
+    values = fork_values(workshop, run_id, start, replay, other)
+    chosen = build_job(values, settings or [], workshop.registry, backbone=None, strategy=strategy)
+    train_and_evaluate(workshop, chosen, out, as_json=json)
+
+
+@app.command()
 def evaluate(
     run_id: RunId,
     data: Annotated[

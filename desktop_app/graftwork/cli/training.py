@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
+from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import TrainingJob
 from graftwork.plugin_api import GraftworkError
 
@@ -31,15 +33,36 @@ def read_job_file(file: Path) -> dict[str, Any]:
     return TrainingJob.model_validate_json(text).model_dump()
 
 
+def fork_values(
+    workshop: Workshop, run_id: str, start: str, replay: int, data: dict[str, Any] | None
+) -> dict[str, Any]:
+    """The values of a job like the run's that starts from its weights, perhaps on other data."""
+    run = workshop.store.get(run_id)
+    values = workshop.store.job_of(run).model_dump()
+    values["start"] = {"folder": run.folder, "checkpoint": start, "replay": replay}
+    if data:
+        values |= {"data": data, "data_fingerprint": None}
+    return values
+
+
 def train_and_evaluate(
     workshop: Workshop, job: TrainingJob, folder: Path | None, *, as_json: bool
 ) -> None:
-    """Run the job, evaluate on its test images, and print figures and the run's id.
+    """Run the job, evaluate on its test images, and print figures and the run's id."""
+    _to_the_end(workshop, workshop.train(job, folder), as_json=as_json)
 
-    An interruption keeps the best weights and says how to go on with them.
-    """
+
+def resume_and_evaluate(workshop: Workshop, run_id: str, *, as_json: bool) -> None:
+    """Go on with the run, evaluate on its test images, and print figures."""
+    _to_the_end(workshop, workshop.resume(run_id), as_json=as_json)
+
+
+def _to_the_end(
+    workshop: Workshop, training: Generator[TrainingEvent, None, None], *, as_json: bool
+) -> None:
+    """An interruption keeps the best weights and says how to go on with them."""
     try:
-        listen(workshop.train(job, folder), as_json=as_json)
+        listen(training, as_json=as_json)
     except KeyboardInterrupt:
         _say_stopped(workshop)
         raise SystemExit(INTERRUPTED) from None
@@ -61,3 +84,4 @@ def _say_stopped(workshop: Workshop) -> None:
         messages.print("Stopped before the first epoch was done: there is nothing to keep.")
     else:
         messages.print(f"Stopped. The best weights so far are kept in run {run.id}.")
+        messages.print(f"To go on: graftwork resume {run.id}", style="dim")

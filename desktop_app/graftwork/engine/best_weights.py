@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -13,8 +13,10 @@ from torch import Tensor
 from graftwork.files import replacing
 from graftwork.plugin_api import HEAD
 
+from .checkpoints.progress import BestProgress, Rank
 from .classifier import WEIGHTS_FILE, Classifier
 from .errors import TrainingError
+from .learning.low_rank import plain_state
 
 _WRITE_EVERY_S = 10.0
 
@@ -22,16 +24,16 @@ _WRITE_EVERY_S = 10.0
 class BestWeights:
     """The best weights of a run: only stages that ever learned are copied.
 
-    They reach the disk at once when the last writing is some seconds ago, and by ``write``.
+    They are due to be written when the last writing is some seconds ago.
     """
 
     def __init__(self, classifier: Classifier, folder: Path) -> None:
-        self.rank: tuple[float, float] | None = None
+        self.rank: Rank | None = None
         self.phase = 0
         self.epoch = 0
         self._classifier = classifier
         self._file = folder / WEIGHTS_FILE
-        self._prefixes: set[str] = set()
+        self._stages: set[str] = set()
         self._state: dict[str, Tensor] = {}
         self._written = 0.0
         self._dirty = False
@@ -39,18 +41,16 @@ class BestWeights:
     def begin_phase(self, stages: Iterable[str]) -> None:
         """Go back to the best weights, and from now on keep those of ``stages`` too."""
         self.restore()
-        self._prefixes |= {f"{HEAD}." if s == HEAD else f"stages.{s}." for s in stages}
+        self._stages |= set(stages)
         self._state = self._copy()
 
-    def offer(self, rank: tuple[float, float], phase: int, epoch: int) -> bool:
+    def offer(self, rank: Rank, phase: int, epoch: int) -> bool:
         """Keep the present weights if they rank above the best; says whether they do."""
         if self.rank is not None and rank <= self.rank:
             return False
         self.rank, self.phase, self.epoch = rank, phase, epoch
         self._state = self._copy()
         self._dirty = True
-        if time.monotonic() - self._written > _WRITE_EVERY_S:
-            self.write()
         return True
 
     def restore(self) -> None:
@@ -58,14 +58,21 @@ class BestWeights:
         if self.rank is not None:
             self._classifier.load_state_dict(self._state, strict=False)
 
+    @property
+    def due(self) -> bool:
+        """Whether there are better weights than in the file, which was written some time ago."""
+        return self._dirty and time.monotonic() - self._written > _WRITE_EVERY_S
+
     def write(self) -> None:
         """Write the best weights to the run's folder, if that is not yet done.
 
-        Raises ``TrainingError`` if the disk does not take them; the file before stays whole.
+        Raises ``TrainingError`` if the disk does not take them; the file before stays whole, and
+        they are written the next time.
         """
         if not self._dirty:
             return
-        whole = {**self._classifier.state_dict(), **self._state}
+        self._written = time.monotonic()
+        whole = {**plain_state(self._classifier), **self._state}
         try:
             with replacing(self._file) as temporary:
                 save_file({name: value.contiguous() for name, value in whole.items()}, temporary)
@@ -73,9 +80,32 @@ class BestWeights:
             msg = f"The best weights cannot be written to {self._file}: {error}."
             raise TrainingError(msg) from error
         self._dirty = False
-        self._written = time.monotonic()
+
+    def progress(self) -> BestProgress:
+        """Which epoch was best, for a checkpoint."""
+        return BestProgress(
+            rank=self.rank, phase=self.phase, epoch=self.epoch, stages=tuple(sorted(self._stages))
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The best weights of the stages that ever learned, for a checkpoint."""
+        return dict(self._state)
+
+    def load(self, progress: BestProgress, tensors: Mapping[str, Tensor]) -> None:
+        """Take what a checkpoint kept of ``progress`` and ``tensors``."""
+        self.rank, self.phase, self.epoch = progress.rank, progress.phase, progress.epoch
+        self._stages = set(progress.stages)
+        self._state = dict(tensors)
+        self._dirty = self.rank is not None
+
+    def changing(self, name: str) -> bool:
+        """Whether the tensor of this name belongs to a stage that ever learned."""
+        return name.startswith(tuple(f"{_prefix(stage)}." for stage in self._stages))
 
     def _copy(self) -> dict[str, Tensor]:
-        prefixes = tuple(self._prefixes)
-        state = self._classifier.state_dict()
-        return {k: v.detach().clone() for k, v in state.items() if k.startswith(prefixes)}
+        state = plain_state(self._classifier)
+        return {k: v.detach().clone() for k, v in state.items() if self.changing(k)}
+
+
+def _prefix(stage: str) -> str:
+    return HEAD if stage == HEAD else f"stages.{stage}"

@@ -135,6 +135,26 @@ class PhaseEnded(_Event):
     reason: str
 
 
+class CheckpointWritten(_Event):
+    """All that the run needs to go on from here is in its folder."""
+
+    kind: Literal["checkpoint-written"] = "checkpoint-written"
+    number: int
+
+
+class Resumed(_Event):
+    """The run goes on from a checkpoint; ``step`` steps of the epoch were done by then.
+
+    ``epoch`` is 0 between two phases.
+    """
+
+    kind: Literal["resumed"] = "resumed"
+    checkpoint: int
+    phase: int
+    epoch: int
+    step: int
+
+
 class RunEnded(_Event):
     """The last event of a run that was not stopped: the best weights are in the run's folder."""
 
@@ -156,6 +176,8 @@ TrainingEvent = (
     | LoadSampled
     | EpochDone
     | PhaseEnded
+    | CheckpointWritten
+    | Resumed
     | RunEnded
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .events import (
+    CheckpointWritten,
     DataReady,
     EpochDone,
     LoadSampled,
@@ -14,6 +15,7 @@ from .events import (
     PhaseStarted,
     ProblemFound,
     Progress,
+    Resumed,
     RunEnded,
     RunStarted,
     StepDone,
@@ -61,14 +63,18 @@ class RunHistory:
                 self.problems.append(event)
             case LoadSampled():
                 self.loads.append(event)
-            case RunEnded():
-                self.ended = event
+            case CheckpointWritten() | Resumed():
+                pass
             case _:
                 self._apply_training(event)
 
-    def _apply_training(self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded) -> None:
+    def _apply_training(
+        self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded | RunEnded
+    ) -> None:
         self.progress = None
         match event:
+            case RunEnded():
+                self.ended = event
             case PhaseStarted():
                 self.phases.append(event)
             case StepDone():

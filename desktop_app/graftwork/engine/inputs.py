@@ -77,9 +77,7 @@ def pixel_inputs(
     classifier: Classifier, train: PixelSamples, validation: PixelSamples
 ) -> PhaseInputs:
     """The live path: every batch goes through the whole network."""
-    return PhaseInputs(
-        views=(train,), validation=validation, logits=classifier.logits, live=True
-    )
+    return PhaseInputs(views=(train,), validation=validation, logits=classifier.logits, live=True)
 
 
 def feature_inputs(

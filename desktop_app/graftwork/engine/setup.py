@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from graftwork.data.split import Split
 from graftwork.plugin_api import (
@@ -14,29 +16,40 @@ from graftwork.plugin_api import (
     Catalog,
     DataOutline,
     ModelOutline,
+    PhaseReport,
     StageOutline,
     Strategy,
 )
 
 from .best_weights import BestWeights
+from .checkpoints.keeper import CheckpointKeeper
 from .classifier import Classifier
-from .inputs import PixelSamples
+from .inputs import PixelSamples, Samples
 from .job import TrainingJob
 from .monitor import LoadMonitor
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSetup:
-    """The classifier, its data and its place of work."""
+    """The classifier, its data and its place of work.
+
+    ``reference`` are the weights that the run began with, by name; ``earlier`` are images of the
+    run before, if this one goes on from it. ``reports`` grows with each phase that is over.
+    """
 
     job: TrainingJob
+    folder: Path
     classifier: Classifier
     device: torch.device
     train: PixelSamples
     validation: PixelSamples
     augmentation: Augmentation
     best: BestWeights
+    checkpoints: CheckpointKeeper
     monitor: LoadMonitor
+    reference: Mapping[str, Tensor]
+    earlier: Samples | None = None
+    reports: list[PhaseReport] = field(default_factory=list)
 
 
 def chosen_augmentation(job: TrainingJob, strategy: Strategy) -> Augmentation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import torch
@@ -16,65 +16,77 @@ from graftwork.data.augmentation import Augment, sample_seed
 from graftwork.data.throttle import Throttle
 from graftwork.plugin_api import Phase
 
+from .averaging import Averager
+from .checkpoints.progress import PhaseProgress
+from .checkpoints.saving import save_checkpoint
 from .device import PrecisionChoice
 from .errors import TrainingError
 from .events import Progress, StepDone, TrainingEvent
 from .inputs import PhaseInputs
+from .loss.build import LossFunction
+from .loss.mixing import Mixing
+from .loss.sampling import epoch_order
 from .optimizer import set_rates
 from .rates.schedule import phase_rates
 from .scores import Scores, scores
 from .setup import TrainingSetup
+from .tally import Tally
 
 _VALIDATION_BATCH = 64
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class PhaseRun:
-    """One phase at work: what it trains on, with what."""
+    """One phase at work: what it trains on, with what, and how far it is.
+
+    ``first`` are the weights that it began with, where they will be mixed with its best.
+    """
 
     number: int
     phase: Phase
     inputs: PhaseInputs
     optimizer: Optimizer
     augment: Augment | None
+    mixing: Mixing | None
+    loss: LossFunction
+    penalty: Callable[[], Tensor] | None
+    averager: Averager | None
     precision: PrecisionChoice
     scaler: torch.amp.GradScaler
     batches: int
+    first: dict[str, Tensor] = field(default_factory=dict)
+    progress: PhaseProgress = field(default_factory=PhaseProgress)
 
 
 @dataclass
-class Tally:
-    """Sums over training steps; ``seconds`` leave out the time that listeners take."""
+class _Meter:
+    """Steps since the last event; their figures stay on the device until somebody looks.
 
-    loss: float = 0.0
-    right: int = 0
-    images: int = 0
-    seconds: float = 0.0
+    Reading them after every step would make a GPU wait for the processor.
+    """
 
-    def add(self, other: Tally) -> None:
-        """Take another tally's sums in."""
-        self.loss += other.loss
-        self.right += other.right
-        self.images += other.images
-        self.seconds += other.seconds
-
-    @property
-    def mean_loss(self) -> float:
-        """The mean loss of an image."""
-        return self.loss / self.images
-
-    @property
-    def speed(self) -> float:
-        """Images a second."""
-        return self.images / max(self.seconds, 1e-9)
-
-
-@dataclass
-class _Pace:
-    """The steps since the last event, and whether the next is due."""
-
-    since: Tally = field(default_factory=Tally)
+    losses: list[Tensor] = field(default_factory=list)
+    right: list[Tensor] = field(default_factory=list)
+    images: list[int] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
     throttle: Throttle = field(default_factory=Throttle)
+
+    def add(self, loss: Tensor, right: Tensor, images: int) -> None:
+        """Take one step in."""
+        self.losses.append(loss)
+        self.right.append(right)
+        self.images.append(images)
+
+    def read(self) -> tuple[list[float], Tally]:
+        """The losses of these steps, and their sums."""
+        losses = torch.stack(self.losses).tolist()
+        tally = Tally(
+            loss=sum(loss * count for loss, count in zip(losses, self.images, strict=True)),
+            right=int(torch.stack(self.right).sum()),
+            images=sum(self.images),
+            seconds=time.perf_counter() - self.began,
+        )
+        return losses, tally
 
 
 def batch_count(images: int, batch_size: int) -> int:
@@ -83,91 +95,127 @@ def batch_count(images: int, batch_size: int) -> int:
     return max(1, whole + (rest > 1))
 
 
-def run_epoch(
-    setup: TrainingSetup, run: PhaseRun, epoch: int
-) -> Generator[TrainingEvent, None, Tally]:
-    """One pass over the training images, in an order that depends on seed, phase and epoch."""
+def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
+    """Do the steps of the present epoch that are not done yet.
+
+    Their order and all that is random depend on seed, phase and epoch alone.
+    """
+    epoch, training = run.progress.epoch, setup.job.training
     seed = sample_seed(setup.job.seed, run.number, epoch)
-    torch.manual_seed(seed)
-    order = torch.randperm(len(run.inputs.train(epoch).labels))
-    whole, pace = Tally(), _Pace()
-    for step, places in enumerate(order.split(setup.job.training.batch_size)[: run.batches], 1):
-        tally = _timed_step(setup, run, places, epoch, step)
-        whole.add(tally)
-        pace.since.add(tally)
-        if pace.throttle.due() or step == run.batches:
-            yield _step_done(run, epoch, step, pace.since)
-            pace.since = Tally()
+    if run.progress.step == 0:
+        torch.manual_seed(seed)
+    order = epoch_order(run.inputs.train(epoch).labels, training.sampling, seed)
+    batches = order.split(training.batch_size)[: run.batches]
+    meter = _Meter()
+    for step in range(run.progress.step + 1, run.batches + 1):
+        _step(setup, run, batches[step - 1], step, meter)
+        due = setup.checkpoints.due()
+        if due or meter.throttle.due() or step == run.batches:
+            since = _note(run, step, meter)
+            yield _step_done(run, since)
             yield from _load(setup)
-    return whole
+            if due:
+                yield from save_checkpoint(setup, run)
+            meter = _Meter(throttle=meter.throttle)
 
 
 def validate(setup: TrainingSetup, run: PhaseRun) -> Generator[Progress, None, Scores]:
     """Figures on the validation images, in fp32, as they will be evaluated and exported."""
+    return (yield from validation_scores(setup, run.inputs, run.phase.name))
+
+
+def validation_scores(
+    setup: TrainingSetup, inputs: PhaseInputs, phase: str
+) -> Generator[Progress, None, Scores]:
+    """Figures of the present weights on the validation images of these inputs."""
     setup.classifier.eval()
-    labels, throttle = run.inputs.validation.labels, Throttle(0.5)
+    labels, throttle = inputs.validation.labels, Throttle(0.5)
     throttle.due()
     chunks = []
     for places in torch.arange(len(labels)).split(_VALIDATION_BATCH):
-        chunks.append(_logits_without_gradients(setup, run, places))
+        chunks.append(_logits_without_gradients(setup, inputs, places))
         if throttle.due():
             yield Progress(what="Validating", done=int(places[-1]) + 1, total=len(labels))
     logits = torch.cat(chunks)
     loss = float(functional.cross_entropy(logits, labels))
-    _refuse_non_finite(loss, run, "on the validation images")
+    _refuse_non_finite(loss, phase, "on the validation images")
     return scores(labels.numpy(), logits.argmax(1).numpy(), loss)
 
 
-def _timed_step(
-    setup: TrainingSetup, run: PhaseRun, places: Tensor, epoch: int, step: int
-) -> Tally:
-    began = time.perf_counter()
+def _step(setup: TrainingSetup, run: PhaseRun, places: Tensor, step: int, meter: _Meter) -> None:
+    epoch, steps = run.progress.epoch, run.phase.epochs * run.batches
+    reached = [epoch.score for epoch in run.progress.epochs]
     done = (epoch - 1) * run.batches + step - 1
-    set_rates(run.optimizer, phase_rates(run.phase, done, run.phase.epochs * run.batches))
+    set_rates(run.optimizer, phase_rates(run.phase, done, steps, reached))
     labels = run.inputs.train(epoch).labels[places].to(setup.device)
-    inputs = _augmented(setup, run, places, epoch).to(setup.device, non_blocking=True)
-    loss, logits = _learn(setup, run, inputs, labels)
-    _refuse_non_finite(loss, run, f"in epoch {epoch}, step {step}")
-    right = int((logits.argmax(1) == labels).sum())
-    seconds = time.perf_counter() - began
-    return Tally(loss=loss * len(places), right=right, images=len(places), seconds=seconds)
+    inputs = run.inputs.train(epoch).batch(places).to(setup.device, non_blocking=True)
+    inputs, targets = _changed(setup, run, inputs, labels, places)
+    loss, logits = _learn(setup, run, inputs, targets)
+    if run.averager:
+        run.averager.after_step()
+    meter.add(loss, (logits.argmax(1) == labels).sum(), len(places))
+
+
+def _changed(
+    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, labels: Tensor, places: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The inputs with what is random about them, and what they should be taken for."""
+    parts = (setup.job.seed, run.number, run.progress.epoch)
+    if run.augment:
+        inputs = run.augment(inputs, [sample_seed(*parts, place) for place in places.tolist()])
+    if run.mixing:
+        return run.mixing(inputs, labels, sample_seed(*parts, int(places[0]), len(places)))
+    return inputs, labels
 
 
 def _learn(
-    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, labels: Tensor
-) -> tuple[float, Tensor]:
+    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, targets: Tensor
+) -> tuple[Tensor, Tensor]:
     """One step of the optimizer: the loss and the logits before it."""
+    run.optimizer.zero_grad(set_to_none=True)
+    parts = max(1, min(setup.job.training.accumulate, len(targets)))
+    pairs = zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True)
+    passed = [_backward(setup, run, *pair, whole=len(targets)) for pair in pairs]
+    if run.penalty:
+        run.scaler.scale(run.penalty()).backward()
+    run.scaler.step(run.optimizer)
+    run.scaler.update()
+    return torch.stack([loss for loss, _ in passed]).sum(), torch.cat([out for _, out in passed])
+
+
+def _backward(
+    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, targets: Tensor, *, whole: int
+) -> tuple[Tensor, Tensor]:
+    """The gradients of a part of a step's images; its share of the loss, and its logits."""
     dtype = run.precision.dtype
     with torch.autocast(setup.device.type, dtype, enabled=dtype is not None):
         logits = run.inputs.logits(inputs)
-    smoothing = setup.job.training.label_smoothing
-    loss = functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
-    run.optimizer.zero_grad(set_to_none=True)
+    loss = run.loss(logits.float(), targets) * (len(targets) / whole)
     run.scaler.scale(loss).backward()
-    run.scaler.step(run.optimizer)
-    run.scaler.update()
-    return float(loss.detach()), logits.detach()
-
-
-def _augmented(setup: TrainingSetup, run: PhaseRun, places: Tensor, epoch: int) -> Tensor:
-    inputs = run.inputs.train(epoch).batch(places)
-    if run.augment is None:
-        return inputs
-    parts = (setup.job.seed, run.number, epoch)
-    return run.augment(inputs, [sample_seed(*parts, place) for place in places.tolist()])
+    return loss.detach(), logits.detach()
 
 
 @torch.no_grad()
-def _logits_without_gradients(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> Tensor:
-    return run.inputs.logits(run.inputs.validation.batch(places).to(setup.device)).float().cpu()
+def _logits_without_gradients(setup: TrainingSetup, inputs: PhaseInputs, places: Tensor) -> Tensor:
+    return inputs.logits(inputs.validation.batch(places).to(setup.device)).float().cpu()
 
 
-def _step_done(run: PhaseRun, epoch: int, step: int, since: Tally) -> StepDone:
+def _note(run: PhaseRun, step: int, meter: _Meter) -> Tally:
+    """Take the steps of the meter into the phase's progress."""
+    losses, since = meter.read()
+    for before, loss in enumerate(losses, step - len(losses) + 1):
+        _refuse_non_finite(loss, run.phase.name, f"in epoch {run.progress.epoch}, step {before}")
+    tally = run.progress.tally + since
+    run.progress = run.progress.model_copy(update={"step": step, "tally": tally})
+    return since
+
+
+def _step_done(run: PhaseRun, since: Tally) -> StepDone:
     rates = {group["stage"]: float(group["lr"]) for group in run.optimizer.param_groups}
     return StepDone(
         phase=run.number,
-        epoch=epoch,
-        step=step,
+        epoch=run.progress.epoch,
+        step=run.progress.step,
         steps_per_epoch=run.batches,
         loss=since.mean_loss,
         images_per_second=since.speed,
@@ -181,11 +229,11 @@ def _load(setup: TrainingSetup) -> Generator[TrainingEvent, None, None]:
         yield sample
 
 
-def _refuse_non_finite(loss: float, run: PhaseRun, where: str) -> None:
+def _refuse_non_finite(loss: float, phase: str, where: str) -> None:
     if math.isfinite(loss):
         return
     msg = (
-        f"The loss became {loss} in phase {run.phase.name!r}, {where}: training "
+        f"The loss became {loss} in phase {phase!r}, {where}: training "
         "diverged, so the run was stopped. The best weights until then are kept. A learning rate "
         "ten times lower usually helps; so does precision=fp32."
     )

@@ -1,11 +1,11 @@
 """Trains: a job goes in, events come out, and a folder keeps the best weights.
 
-Closing the generator between two events stops the run; what was best until then is kept.
+Closing the generator between two events stops the run; what was best until then is kept, and a
+checkpoint from which it can go on.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -15,135 +15,124 @@ import torch
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
 from graftwork.data.split import Split, make_split
-from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, Phase, PhaseReport, Plan, Strategy
+from graftwork.plugin_api import AnyPhase, Backbone
 from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
-from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
+from .checkpoints.files import Checkpoint, newest_checkpoint
+from .checkpoints.keeper import EVERY_S, CheckpointKeeper
+from .checkpoints.saving import load_run, save_checkpoint, surroundings
 from .device import choose_device, device_name
+from .earlier_run import load_earlier
 from .errors import TrainingError
-from .events import DataReady, Notice, RunEnded, RunStarted, TrainingEvent
-from .heads.spec import head_spec
+from .events import DataReady, Notice, Resumed, RunEnded, RunStarted, TrainingEvent
 from .heap import keep_heap
 from .job import TrainingJob
-from .monitor import LoadMonitor
 from .phases import run_phase
-from .reading import read_pixels, samples
+from .planning import Planned
+from .reading import read_pixels
 from .settings import strategy_settings
-from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
-
-SPLIT_FILE = "split.json"
+from .setup import TrainingSetup, data_outline, model_outline
+from .starting import describe, new_classifier, new_setup
 
 
 def train(
-    job: TrainingJob, *, registry: Registry, folder: Path, weights: Path | None
+    job: TrainingJob,
+    *,
+    registry: Registry,
+    folder: Path,
+    weights: Path | None,
+    resume: bool = False,
+    checkpoint_every: float = EVERY_S,
 ) -> Generator[TrainingEvent, None, None]:
     """Train as the job says; ``weights`` is the backbone's file (None: start from random).
 
-    The folder gets the best weights, the classifier's description and the split. Raises
-    ``TrainingError``, ``DatasetError`` or ``UnknownNameError`` with a message for a person.
+    The folder gets the best weights, the classifier's description, the split, and a checkpoint
+    after ``checkpoint_every`` seconds at most. With ``resume`` the run goes on from the newest
+    whole one there, and ends with the weights that it would have had without the interruption.
+    Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError`` with a message for a person.
     """
     keep_heap()
     began = time.monotonic()
     backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
     settings = strategy_settings(strategy, job.strategy_settings)
     device = choose_device(job.training.device)
+    keeper = CheckpointKeeper(folder, checkpoint_every)
+    checkpoint = (yield from _newest(keeper, device)) if resume else None
     yield _run_started(job, device)
-    if strategy.pretrained and weights is None:
+    if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
     split = make_split(
         pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
     )
     yield _data_ready(pixels, split)
-    classifier = _new_classifier(job, strategy, backbone, pixels, weights).to(device)
-    _describe(classifier, pixels, split, folder)
-    setup = _setup(job, strategy, classifier, pixels, split, folder, device)
+    classifier = new_classifier(job, backbone, strategy, pixels, weights).to(device)
+    if job.start:
+        yield Notice(level="info", text=load_earlier(classifier, job.start))
+    describe(classifier, pixels, split, folder)
+    setup = new_setup(job, strategy, classifier, pixels, split, folder, device, keeper)
     outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
     try:
-        yield from _run_phases(setup, strategy, strategy.plan(settings, *outlines))
+        yield from _run_phases(setup, Planned(strategy, settings, *outlines), checkpoint)
     except torch.OutOfMemoryError as error:
         raise _out_of_memory(job) from error
     finally:
         setup.best.write()
+    keeper.remove()
     yield _run_ended(setup.best, time.monotonic() - began)
 
 
 def _run_phases(
-    setup: TrainingSetup, strategy: Strategy, plan: Plan
+    setup: TrainingSetup, planned: Planned, checkpoint: Checkpoint | None
 ) -> Generator[TrainingEvent, None, None]:
-    number, report = 0, None
-    while (phase := _next_phase(strategy, plan, report)) is not None:
-        number += 1
-        report = yield from run_phase(setup, phase, number)
-    if report is None:
-        msg = f"The strategy {strategy.name} gave no phase at all, so nothing was trained."
+    phase, midway = yield from _first_phase(setup, planned, checkpoint)
+    while phase is not None:
+        report = yield from run_phase(setup, phase, planned.number, midway)
+        setup.reports.append(report)
+        yield from save_checkpoint(setup, None)
+        phase, midway = planned.next(report), None
+    if not setup.reports:
+        msg = f"The strategy {setup.job.strategy} gave no phase at all, so nothing was trained."
         raise TrainingError(msg)
 
 
-def _next_phase(strategy: Strategy, plan: Plan, report: PhaseReport | None) -> Phase | None:
-    try:
-        phase = next(plan) if report is None else plan.send(report)
-    except StopIteration:
+def _first_phase(
+    setup: TrainingSetup, planned: Planned, checkpoint: Checkpoint | None
+) -> Generator[TrainingEvent, None, tuple[AnyPhase | None, Checkpoint | None]]:
+    """The phase to begin or to go on with; the checkpoint, if that is in the midst of it."""
+    if checkpoint is None:
+        return planned.next(None), None
+    progress = checkpoint.progress
+    reports, phase = planned.replay(progress.reports)
+    setup.reports.extend(reports)
+    load_run(setup, checkpoint)
+    yield Resumed(
+        checkpoint=progress.number,
+        phase=planned.number,
+        epoch=progress.phase.epoch if progress.phase else 0,
+        step=progress.phase.step if progress.phase else 0,
+    )
+    return phase, checkpoint if progress.phase else None
+
+
+def _newest(
+    keeper: CheckpointKeeper, device: torch.device
+) -> Generator[Notice, None, Checkpoint | None]:
+    """The checkpoint to go on from, with this process made like the one that wrote it."""
+    found = newest_checkpoint(keeper.folder)
+    for trouble in found.damaged:
+        text = f"A checkpoint is damaged ({trouble}); the run goes on from the one before."
+        yield Notice(level="warning", text=text)
+    if found.checkpoint is None:
+        text = "The run has no checkpoint to go on from: it begins anew."
+        yield Notice(level="info", text=text)
         return None
-    if not isinstance(phase, Phase):
-        msg = f"The strategy {strategy.name} gave {phase!r} where a Phase is due."
-        raise TrainingError(msg)
-    return phase
-
-
-def _new_classifier(
-    job: TrainingJob, strategy: Strategy, backbone: Backbone, pixels: Pixels, weights: Path | None
-) -> Classifier:
-    info = ClassifierInfo(
-        classes=pixels.catalog.classes,
-        input=pixels.spec,
-        backbone=backbone.name,
-        strategy=job.strategy,
-        head=head_spec(job.training, strategy),
-        data_fingerprint=pixels.fingerprint,
-        graftwork_version=__version__,
-    )
-    torch.manual_seed(job.seed)
-    return build_classifier(backbone, info, weights).to(memory_format=torch.channels_last)
-
-
-def _describe(classifier: Classifier, pixels: Pixels, split: Split, folder: Path) -> None:
-    write_text(folder / INFO_FILE, classifier.info.model_dump_json(indent=2))
-    catalog = pixels.catalog
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    paths = {
-        name: [relative_path(catalog.items[row].path, catalog.root) for row in rows]
-        for name, rows in parts.items()
-    }
-    write_text(folder / SPLIT_FILE, json.dumps(paths, ensure_ascii=False, indent=1))
-
-
-def relative_path(path: Path, root: Path) -> str:
-    """The path below the root with ``/`` between its parts; the whole path if it lies elsewhere."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
-
-
-def _setup(
-    job: TrainingJob,
-    strategy: Strategy,
-    classifier: Classifier,
-    pixels: Pixels,
-    split: Split,
-    folder: Path,
-    device: torch.device,
-) -> TrainingSetup:
-    return TrainingSetup(
-        job=job,
-        classifier=classifier,
-        device=device,
-        train=samples(pixels, split.train),
-        validation=samples(pixels, split.validation),
-        augmentation=chosen_augmentation(job, strategy),
-        best=BestWeights(classifier, folder),
-        monitor=LoadMonitor(device),
-    )
+    before = found.checkpoint.progress.surroundings
+    torch.set_num_threads(before.threads)
+    if surroundings(device) != before:
+        yield _other_surroundings()
+    return found.checkpoint
 
 
 def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:
@@ -158,10 +147,20 @@ def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:
     )
 
 
+def _other_surroundings() -> Notice:
+    text = (
+        "The run was begun on another device or with other versions of the program or of torch: "
+        "it goes on, but its weights may differ in their last digits from those that it would "
+        "have reached there."
+    )
+    return Notice(level="warning", text=text)
+
+
 def _out_of_memory(job: TrainingJob) -> TrainingError:
     return TrainingError(
-        f"The memory of the GPU is too small for {job.training.batch_size} images at once: set a "
-        "smaller batch_size, or a smaller backbone. The best weights until then are kept."
+        f"The memory is too small for {job.training.batch_size} images at once: set a smaller "
+        "batch_size, accumulate=4 (the same result in smaller parts), or a smaller backbone. The "
+        "best weights until then are kept."
     )
 
 

@@ -177,6 +177,9 @@ class ComputeSettings(Settings):
     compile: CompileChoice = Field(
         default="auto", description="Compile training steps; auto: if that pays within the run"
     )
+    keep_epochs: bool = Field(
+        default=False, description="Keep the weights of every epoch, to start other runs from"
+    )
     keep_sample: int = Field(
         default=0, ge=0, le=1000, description="Images of a class kept, to train on with later ones"
     )

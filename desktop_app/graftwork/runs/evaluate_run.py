@@ -12,7 +12,7 @@ from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
 from graftwork.engine.job import DataSettings
 from graftwork.engine.reading import with_progress
-from graftwork.engine.train import relative_path
+from graftwork.engine.starting import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.paths import pixels_folder

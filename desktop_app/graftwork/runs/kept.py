@@ -15,7 +15,7 @@ from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
-from graftwork.engine.train import SPLIT_FILE
+from graftwork.engine.starting import SPLIT_FILE
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from pydantic import ValidationError
 
-from graftwork.engine.events import EpochDone, TrainingEvent, event_from_json, event_to_json
+from graftwork.engine.events import (
+    CheckpointWritten,
+    EpochDone,
+    Resumed,
+    TrainingEvent,
+    event_from_json,
+    event_to_json,
+)
 from graftwork.engine.history import RunHistory
+from graftwork.files import write_text
 
 from .record import RunRecord
 
@@ -20,15 +30,21 @@ METRICS = tuple(name for name in EpochDone.model_fields if name != "kind")
 
 
 @contextmanager
-def run_log(folder: Path) -> Iterator[Callable[[TrainingEvent], None]]:
-    """Gives a function that writes one event; each line is on its way to the disk at once."""
+def run_log(
+    folder: Path, earlier: Sequence[TrainingEvent] = ()
+) -> Iterator[Callable[[TrainingEvent], None]]:
+    """Gives a function that writes one event; each line is on its way to the disk at once.
+
+    ``earlier`` are the events that a run which goes on keeps; they take the place of what is there.
+    """
     events_file, metrics_file = folder / EVENTS_FILE, folder / METRICS_FILE
+    write_text(events_file, "".join(event_to_json(event) + "\n" for event in earlier))
+    write_text(metrics_file, _table(earlier))
     with (
-        events_file.open("w", buffering=1, encoding="utf-8", newline="\n") as events,
-        metrics_file.open("w", buffering=1, encoding="utf-8", newline="") as metrics,
+        events_file.open("a", buffering=1, encoding="utf-8", newline="\n") as events,
+        metrics_file.open("a", buffering=1, encoding="utf-8", newline="") as metrics,
     ):
-        rows = csv.DictWriter(metrics, METRICS, extrasaction="ignore", lineterminator="\n")
-        rows.writeheader()
+        rows = _rows(metrics)
 
         def write(event: TrainingEvent) -> None:
             events.write(event_to_json(event) + "\n")
@@ -38,12 +54,40 @@ def run_log(folder: Path) -> Iterator[Callable[[TrainingEvent], None]]:
         yield write
 
 
+def events_until(run: RunRecord, resumed: Resumed | None) -> list[TrainingEvent]:
+    """What happened in a run until the checkpoint from which it goes on; None: it begins anew.
+
+    If the log does not know the checkpoint, the program was killed just as it had written it, and
+    all that the log has came before.
+    """
+    kept: list[TrainingEvent] = []
+    if resumed is None:
+        return kept
+    for event in _events(run.folder / EVENTS_FILE):
+        kept.append(event)
+        if isinstance(event, CheckpointWritten) and event.number == resumed.checkpoint:
+            break
+    return kept
+
+
 def load_history(run: RunRecord) -> RunHistory:
     """What the events of a run add up to; a line that was torn when a process died is left out."""
     history = RunHistory()
     for event in _events(run.folder / EVENTS_FILE):
         history.apply(event)
     return history
+
+
+def _table(events: Sequence[TrainingEvent]) -> str:
+    table = StringIO()
+    rows = _rows(table)
+    rows.writeheader()
+    rows.writerows(event.model_dump() for event in events if isinstance(event, EpochDone))
+    return table.getvalue()
+
+
+def _rows(file: TextIO) -> csv.DictWriter[str]:
+    return csv.DictWriter(file, METRICS, extrasaction="ignore", lineterminator="\n")
 
 
 def _events(file: Path) -> Iterator[TrainingEvent]:

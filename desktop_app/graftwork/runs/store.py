@@ -70,6 +70,13 @@ class RunStore:
         write_record(record)
         self._index.put({record.id: read_row(record.folder)})
 
+    def restart(self, record: RunRecord) -> RunRecord:
+        """Keep that the run is at work again, in this process."""
+        changes = {"status": "running", "message": None, "process": this_process()}
+        running = record.model_copy(update=changes)
+        self.save(running)
+        return running
+
     def finish(
         self,
         record: RunRecord,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable
 from contextlib import closing, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from graftwork.engine.data_source import reader_of
-from graftwork.engine.events import DataReady, EpochDone, TrainingEvent
+from graftwork.engine.events import DataReady, EpochDone, Resumed, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.settings import strategy_settings
 from graftwork.engine.weights import fetch_weights
@@ -21,8 +22,9 @@ from graftwork.paths import weights_folder
 from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host.registry import Registry
 
-from .log import run_log
+from .log import events_until, run_log
 from .record import RunRecord, read_record
+from .resuming import refuse_finished, run_lock, until_it_goes_on
 from .store import RunStore
 
 if TYPE_CHECKING:
@@ -58,12 +60,30 @@ class Workshop:
         wrong is raised, and noted in the run; a job that cannot be right makes no run.
         """
         self._check(job)
-        run = self._current = self.store.create(job, folder)
+        run = self.store.create(job, folder)
+        with run_lock(run):
+            yield from self._run(run, self._events(self.store.job_of(run), run))
+
+    def resume(self, run_id: str) -> Generator[TrainingEvent, None, None]:
+        """Go on with a run that was stopped, killed or failed, as if nothing had happened.
+
+        What the run had said until the checkpoint from which it goes on is said again first.
+        Raises ``GraftworkError`` if the run is finished, or at work in another process.
+        """
+        run = self.store.get(run_id)
+        refuse_finished(run)
+        with run_lock(run):
+            run = self.store.restart(run)
+            yield from self._run(run, self._resumed(run))
+
+    def _run(
+        self, run: RunRecord, stream: Generator[TrainingEvent, None, None]
+    ) -> Generator[TrainingEvent, None, None]:
+        """The events of a run at work; how it ends is noted in it."""
+        self._current = run
         try:
-            kept = self.store.job_of(run)
-            with run_log(run.folder) as log, closing(self._events(kept, run)) as events:
-                for event in events:
-                    log(event)
+            with closing(stream):
+                for event in stream:
                     self._follow(event)
                     yield event
         except Exception as error:
@@ -129,13 +149,34 @@ class Workshop:
         self.store.save(read_record(run.folder).model_copy(update=changes))
 
     def _events(self, job: TrainingJob, run: RunRecord) -> Generator[TrainingEvent, None, None]:
+        with run_log(run.folder) as log, closing(self._training(job, run)) as events:
+            for event in events:
+                log(event)
+                yield event
+
+    def _resumed(self, run: RunRecord) -> Generator[TrainingEvent, None, None]:
+        with closing(self._training(self.store.job_of(run), run, resume=True)) as events:
+            first = yield from until_it_goes_on(events)
+            resumed = next((event for event in first if isinstance(event, Resumed)), None)
+            earlier = events_until(run, resumed)
+            yield from earlier
+            with run_log(run.folder, earlier) as log:
+                for event in chain(first, events):
+                    log(event)
+                    yield event
+
+    def _training(
+        self, job: TrainingJob, run: RunRecord, *, resume: bool = False
+    ) -> Generator[TrainingEvent, None, None]:
         from graftwork.engine.train import train
 
         weights = None
-        if self.registry.strategy(job.strategy).pretrained:
+        if self.registry.strategy(job.strategy).pretrained and job.start is None:
             backbone = self.registry.backbone(job.backbone)
             weights = yield from fetch_weights(backbone, weights_folder())
-        yield from train(job, registry=self.registry, folder=run.folder, weights=weights)
+        yield from train(
+            job, registry=self.registry, folder=run.folder, weights=weights, resume=resume
+        )
 
     def _follow(self, event: TrainingEvent) -> None:
         match event:

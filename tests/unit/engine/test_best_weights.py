@@ -71,24 +71,42 @@ def test_the_file_has_the_best_and_not_the_present_weights(best, classifier, tmp
     assert state.keys() == classifier.state_dict().keys()
 
 
-def test_the_first_best_reaches_the_disk_at_once_and_later_ones_when_told(
-    best, classifier, tmp_path
-):
+def test_the_first_best_is_due_at_once_and_later_ones_after_a_while(best, classifier, tmp_path):
+    assert not best.due
     _fill(classifier, 1.0)
     best.offer((0.5, -1.0), 1, 1)
-    assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 1.0
+    assert best.due
+    best.write()
     _fill(classifier, 2.0)
     best.offer((0.6, -1.0), 1, 2)
+    assert not best.due
     assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 1.0
     best.write()
     assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 2.0
 
 
-def test_a_disk_that_does_not_take_them_is_said(best, classifier, tmp_path):
+def test_a_disk_that_does_not_take_them_is_said_and_tried_again(best, classifier, tmp_path):
     (tmp_path / WEIGHTS_FILE).mkdir()
+    best.offer((0.5, -1.0), 1, 1)
     with pytest.raises(TrainingError, match="cannot be written"):
-        best.offer((0.5, -1.0), 1, 1)
+        best.write()
     assert [path.name for path in tmp_path.iterdir()] == [WEIGHTS_FILE]
+    (tmp_path / WEIGHTS_FILE).rmdir()
+    best.write()
+    assert (tmp_path / WEIGHTS_FILE).is_file()
+
+
+def test_what_a_checkpoint_kept_comes_back(best, classifier, tmp_path):
+    _fill(classifier, 1.0)
+    best.offer((0.5, -1.0), 3, 4)
+    other = tiny_classifier()
+    again = BestWeights(other, tmp_path)
+    again.load(best.progress(), best.tensors())
+    assert (again.rank, again.phase, again.epoch) == ((0.5, -1.0), 3, 4)
+    again.restore()
+    assert _first(other.state_dict()) == 1.0
+    assert again.changing("head.linear.weight")
+    assert not again.changing("stages.top.0.weight")
 
 
 def test_stages_that_learn_later_are_kept_as_they_were_at_the_best(best, classifier, tmp_path):

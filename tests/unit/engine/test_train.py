@@ -15,7 +15,8 @@ from graftwork.data.decoding import decode
 from graftwork.engine import events as ev
 from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.train import SPLIT_FILE, train
+from graftwork.engine.starting import SPLIT_FILE
+from graftwork.engine.train import train
 from graftwork.plugin_api import HEAD, Phase, Strategy
 from graftwork.plugin_host.registry import UnknownNameError
 from support.jobs import of_kind, run_job, small_job

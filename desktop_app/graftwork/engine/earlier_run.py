@@ -1,0 +1,103 @@
+"""Takes the weights of an earlier run, to train on from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from graftwork.plugin_api import HEAD
+
+from .classifier import INFO_FILE, WEIGHTS_FILE, Classifier, ClassifierInfo
+from .errors import TrainingError
+from .job import StartSettings
+from .keeping import EPOCHS_FOLDER, epoch_file
+
+BEST = "best"
+
+
+def load_earlier(classifier: Classifier, start: StartSettings) -> str:
+    """Give the classifier the weights of an earlier run; says what of its head could be kept.
+
+    The backbone must be the same. Of the head, what the classes of both runs share is kept: each
+    class keeps its weights by its name, new ones begin at random. Raises ``TrainingError``.
+    """
+    info = _info(start.folder)
+    if info.backbone != classifier.info.backbone:
+        msg = (
+            f"The run in {start.folder} has the backbone {info.backbone}: a run from its weights "
+            f"needs the same one, not {classifier.info.backbone}."
+        )
+        raise TrainingError(msg)
+    state = _state(start)
+    backbone = {k: v for k, v in state.items() if not k.startswith(f"{HEAD}.")}
+    try:
+        classifier.load_state_dict(backbone, strict=False)
+    except RuntimeError as error:
+        msg = f"The weights in {start.folder} do not fit: {error}"
+        raise TrainingError(msg) from error
+    return _load_head(classifier, info, state)
+
+
+def _load_head(classifier: Classifier, info: ClassifierInfo, state: Mapping[str, Tensor]) -> str:
+    now = classifier.info
+    if info.head != now.head:
+        return f"The head begins anew: it was {info.head.kind}."
+    if info.classes == now.classes:
+        classifier.load_state_dict(_below_head(state), strict=False)
+        return "The head goes on as it is: the classes are the same."
+    if info.head.kind == "hierarchical":
+        return "The head begins anew: the tree of classes is another one."
+    return _copy_shared_classes(classifier, info, state)
+
+
+def _below_head(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in state.items() if name.startswith(f"{HEAD}.")}
+
+
+@torch.no_grad()
+def _copy_shared_classes(
+    classifier: Classifier, info: ClassifierInfo, state: Mapping[str, Tensor]
+) -> str:
+    classes = classifier.info.classes
+    before = {name: row for row, name in enumerate(info.classes)}
+    rows = [(row, before[name]) for row, name in enumerate(classes) if name in before]
+    for name, value in classifier.head.state_dict(keep_vars=True).items():
+        known = state[f"{HEAD}.{name}"].to(value.device)
+        if _has_a_row_for_each_class(name, value, classes):
+            for new, old in rows:
+                value[new] = known[old]
+        else:
+            value.copy_(known)
+    return f"The head keeps what it knows of {len(rows)} of the {len(classes)} classes."
+
+
+def _has_a_row_for_each_class(name: str, value: Tensor, classes: Sequence[str]) -> bool:
+    """The hidden layer of an MLP may have as many rows by chance."""
+    return not name.startswith("hidden") and value.ndim > 0 and len(value) == len(classes)
+
+
+def _info(folder: Path) -> ClassifierInfo:
+    try:
+        return ClassifierInfo.model_validate_json((folder / INFO_FILE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"There is no classifier of an earlier run in {folder}: {error}"
+        raise TrainingError(msg) from error
+
+
+def _state(start: StartSettings) -> dict[str, Tensor]:
+    is_best = start.checkpoint == BEST
+    file = start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.checkpoint)
+    try:
+        return load_file(file)
+    except (OSError, SafetensorError) as error:
+        kept = sorted(found.stem for found in (start.folder / EPOCHS_FOLDER).glob("*.safetensors"))
+        msg = (
+            f"The run in {start.folder} has no weights {start.checkpoint!r} ({error}). It has "
+            f"{', '.join([BEST, *kept])}; every epoch's are kept where keep_epochs=true was set."
+        )
+        raise TrainingError(msg) from error

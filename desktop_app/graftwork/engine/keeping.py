@@ -1,0 +1,55 @@
+"""Keeps weights on the disk while a run is at work: the best ones, and each epoch's on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+
+from graftwork.files import replacing
+
+from .checkpoints.progress import Rank
+from .errors import TrainingError
+from .events import Notice
+from .learning.low_rank import plain_state
+from .setup import TrainingSetup
+
+EPOCHS_FOLDER = "epochs"
+
+
+def keep_best(
+    setup: TrainingSetup, rank: Rank, phase: int, epoch: int
+) -> Generator[Notice, None, bool]:
+    """Keep the present weights if they are the best so far; says whether they are.
+
+    If the disk does not take them they stay in memory, and are written later.
+    """
+    best = setup.best.offer(rank, phase, epoch)
+    if setup.best.due:
+        try:
+            setup.best.write()
+        except TrainingError as error:
+            yield Notice(level="warning", text=f"{error} It is tried again; make room there.")
+    return best
+
+
+def keep_epoch(setup: TrainingSetup, phase: int, epoch: int) -> Generator[Notice, None, None]:
+    """Write the present weights under the epoch's name, if the job asks for that."""
+    if not setup.job.training.keep_epochs:
+        return
+    file = epoch_file(setup.folder, f"{phase}-{epoch}")
+    state = {name: value.contiguous() for name, value in plain_state(setup.classifier).items()}
+    try:
+        file.parent.mkdir(exist_ok=True)
+        with replacing(file) as temporary:
+            save_file(state, temporary)
+    except (OSError, SafetensorError) as error:
+        text = f"The weights of epoch {epoch} cannot be written to {file}: {error}."
+        yield Notice(level="warning", text=text)
+
+
+def epoch_file(run_folder: Path, name: str) -> Path:
+    """Where the weights of an epoch are kept, such as "2-10": phase 2, epoch 10."""
+    return run_folder / EPOCHS_FOLDER / f"{name}.safetensors"

@@ -1,0 +1,292 @@
+"""A phase that learns by gradients: freeze, choose the cheapest way, train, validate, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import nullcontext, suppress
+
+import torch
+from torch import Tensor
+
+from graftwork.data.augmentation import build_augmentation, sample_seed
+from graftwork.plugin_api import EMA, EWC, SWA, Augmentation, Phase, PhaseReport, WiSE
+
+from ..averaging import Averager, build_averager
+from ..checkpoints.files import Checkpoint
+from ..checkpoints.progress import PhaseProgress, Rank
+from ..checkpoints.saving import load_model, load_phase, write
+from ..device import PrecisionChoice, choose_precision, full_precision
+from ..events import EpochDone, Notice, PhaseEnded, PhaseStarted, Progress, TrainingEvent
+from ..freezing import changing_stages, frozen_backbone, set_learning, set_modes
+from ..inputs import FeatureSamples, PhaseInputs, feature_inputs, pixel_inputs
+from ..keeping import keep_best, keep_epoch
+from ..learning.batch_norm import re_estimate
+from ..learning.choices import with_user_choices
+from ..learning.importance import measure_importance
+from ..learning.low_rank import merge_low_rank
+from ..learning.parameters import prepare_weights
+from ..learning.wise import choose_mixture
+from ..loss.build import build_loss
+from ..loss.mixing import build_mixing
+from ..optimizer import build_optimizer
+from ..penalties import build_penalty
+from ..scores import Scores
+from ..setup import TrainingSetup
+from ..steps import PhaseRun, batch_count, run_epoch, validate
+
+
+def run_gradient_phase(
+    setup: TrainingSetup, wanted: Phase, number: int, midway: Checkpoint | None
+) -> Generator[TrainingEvent, None, PhaseReport]:
+    """Train as the phase and the user's choices say, and report what it reached.
+
+    ``midway`` is the checkpoint in the midst of the phase from which to go on. Closed in the
+    midst, the phase leaves such a checkpoint.
+    """
+    phase = with_user_choices(wanted, setup.job.training)
+    importance = yield from _importance(setup, phase)
+    setup.best.begin_phase(changing_stages(setup.classifier, phase))
+    first = setup.best.tensors()
+    yield from _begin(setup, phase, number, midway)
+    run = yield from _prepare(setup, phase, number, first, importance)
+    if midway:
+        load_phase(setup, run, midway)
+    else:
+        yield _phase_started(run)
+    try:
+        reason = yield from _run_epochs(setup, run)
+    except GeneratorExit:
+        _keep_place(setup, run)
+        raise
+    yield from _finish(setup, run)
+    yield _phase_ended(run, reason)
+    return _report(setup, wanted, run)
+
+
+def _importance(
+    setup: TrainingSetup, phase: Phase
+) -> Generator[TrainingEvent, None, dict[str, Tensor] | None]:
+    """What EWC has to know of the earlier run; it is the same at every resumption."""
+    if not isinstance(phase.penalty, EWC) or setup.earlier is None:
+        return None
+    return (
+        yield from measure_importance(
+            setup.classifier,
+            setup.reference,
+            setup.earlier,
+            setup.device,
+            images=phase.penalty.images,
+            seed=setup.job.seed,
+        )
+    )
+
+
+def _begin(
+    setup: TrainingSetup, phase: Phase, number: int, midway: Checkpoint | None
+) -> Generator[TrainingEvent, None, None]:
+    """Bring the network into the state from which the phase learns, or goes on to learn."""
+    prepare_weights(setup.classifier, phase, sample_seed(setup.job.seed, number))
+    set_learning(setup.classifier, phase)
+    if midway:
+        load_model(setup, midway)
+    elif phase.batch_norm == "re-estimated":
+        yield from re_estimate(setup.classifier, setup.train, setup.device)
+
+
+def _prepare(
+    setup: TrainingSetup,
+    phase: Phase,
+    number: int,
+    first: dict[str, Tensor],
+    importance: dict[str, Tensor] | None,
+) -> Generator[TrainingEvent, None, PhaseRun]:
+    level = phase.augmentation or setup.augmentation
+    inputs = yield from _inputs(setup, phase, level)
+    precision = _precision(setup, inputs)
+    yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
+    classifier, training = setup.classifier, setup.job.training
+    return PhaseRun(
+        number=number,
+        phase=phase,
+        inputs=inputs,
+        optimizer=build_optimizer(classifier.named_stages(), phase.rates, training),
+        augment=build_augmentation(level, training) if inputs.live else None,
+        mixing=build_mixing(training, len(classifier.info.classes)),
+        loss=build_loss(training, _counts(setup), setup.device),
+        penalty=build_penalty(phase.penalty, classifier, setup.reference, importance),
+        averager=_averager(setup, phase),
+        precision=precision,
+        scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
+        batches=batch_count(len(inputs.train(1).labels), training.batch_size),
+        first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
+    )
+
+
+def _inputs(
+    setup: TrainingSetup, phase: Phase, level: Augmentation
+) -> Generator[TrainingEvent, None, PhaseInputs]:
+    if frozen_backbone(phase) and level == "none":
+        yield _notice("Only the head learns, nothing is augmented: features are computed once.")
+        return (yield from feature_inputs(setup.classifier, setup.train, setup.validation))
+    yield _notice(f"Images go through the network in every epoch (augmentation: {level}).")
+    return pixel_inputs(setup.classifier, setup.train, setup.validation)
+
+
+def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def _precision(setup: TrainingSetup, inputs: PhaseInputs) -> PrecisionChoice:
+    if isinstance(inputs.train(1), FeatureSamples):
+        return full_precision("the head alone costs next to nothing")
+    wanted = setup.job.training.precision
+    return choose_precision(wanted, setup.device, setup.classifier.stages)
+
+
+def _counts(setup: TrainingSetup) -> Tensor:
+    classes = len(setup.classifier.info.classes)
+    return torch.bincount(setup.train.labels, minlength=classes)
+
+
+def _averager(setup: TrainingSetup, phase: Phase) -> Averager | None:
+    if isinstance(phase.averaging, EMA | SWA):
+        return build_averager(phase.averaging, setup.classifier, phase)
+    return None
+
+
+def _run_epochs(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, str]:
+    """Go through the epochs that are left; the reason for which the phase ended."""
+    patience = run.phase.patience
+    while run.progress.epoch <= run.phase.epochs:
+        if patience is not None and run.progress.idle >= patience:
+            return f"no gain on validation for {run.progress.idle} epochs"
+        set_modes(setup.classifier, run.phase)
+        yield from run_epoch(setup, run)
+        yield from _end_epoch(setup, run)
+    return "all epochs done"
+
+
+def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
+    """Validate the weights that the epoch reached, or their average, and keep them if best."""
+    if run.averager and not run.progress.averaged:
+        run.averager.after_epoch(run.progress.epoch, run.phase.epochs)
+        run.progress = run.progress.model_copy(update={"averaged": True})
+    with run.averager.applied() if run.averager else nullcontext():
+        yield from _measure_stale_statistics(setup, run)
+        reached = yield from validate(setup, run)
+        rank = reached.rank(setup.job.training.best_metric)
+        best = yield from keep_best(setup, rank, run.number, run.progress.epoch)
+        yield from keep_epoch(setup, run.number, run.progress.epoch)
+    done = _epoch_done(run, reached, rank[0], best=best)
+    run.progress = _next_epoch(run.progress, done, rank)
+    yield done
+
+
+def _next_epoch(progress: PhaseProgress, done: EpochDone, rank: Rank) -> PhaseProgress:
+    improved = progress.best_rank is None or rank > progress.best_rank
+    return PhaseProgress(
+        epoch=progress.epoch + 1,
+        epochs=(*progress.epochs, done),
+        best_rank=rank if improved else progress.best_rank,
+        idle=0 if improved else progress.idle + 1,
+    )
+
+
+def _keep_place(setup: TrainingSetup, run: PhaseRun) -> None:
+    """The run is stopped: it can go on from here. What a full disk loses is some steps."""
+    with suppress(OSError):
+        write(setup, run)
+
+
+def _measure_stale_statistics(
+    setup: TrainingSetup, run: PhaseRun
+) -> Generator[Progress, None, None]:
+    """Averaged weights meet other values than those that batch normalization followed."""
+    stale = run.averager.stale_statistics if run.averager else frozenset()
+    if stale:
+        yield from re_estimate(setup.classifier, setup.train, setup.device, stages=stale)
+
+
+def _finish(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
+    """Take in what was added to the network, and mix its first with its best weights if wanted."""
+    for stage in setup.classifier.named_stages().values():
+        merge_low_rank(stage)
+    if isinstance(run.phase.averaging, WiSE) and setup.best.phase == run.number:
+        yield from _mix(setup, run, run.phase.averaging)
+
+
+def _mix(
+    setup: TrainingSetup, run: PhaseRun, averaging: WiSE
+) -> Generator[TrainingEvent, None, None]:
+    setup.best.restore()
+    metric = setup.job.training.best_metric
+    part, reached = yield from choose_mixture(
+        averaging, setup.classifier, run.first, lambda: validate(setup, run), metric
+    )
+    setup.best.offer(reached.rank(metric), run.number, setup.best.epoch)
+    yield _notice(
+        f"Mixed {part:.0%} of the phase's best weights with its first: validation accuracy "
+        f"{reached.accuracy:.3f}, loss {reached.loss:.3f}."
+    )
+
+
+def _phase_started(run: PhaseRun) -> PhaseStarted:
+    return PhaseStarted(
+        phase=run.number,
+        name=run.phase.name,
+        epochs=run.phase.epochs,
+        steps_per_epoch=run.batches,
+        rates=dict(run.phase.rates),
+        precision=run.precision.name,
+    )
+
+
+def _epoch_done(run: PhaseRun, reached: Scores, score: float, *, best: bool) -> EpochDone:
+    tally = run.progress.tally
+    return EpochDone(
+        phase=run.number,
+        epoch=run.progress.epoch,
+        train_loss=tally.mean_loss,
+        train_accuracy=tally.accuracy,
+        validation_loss=reached.loss,
+        validation_accuracy=reached.accuracy,
+        validation_balanced_accuracy=reached.balanced_accuracy,
+        validation_macro_f1=reached.macro_f1,
+        score=score,
+        best=best,
+        seconds=tally.seconds,
+        images_per_second=tally.speed,
+    )
+
+
+def _phase_ended(run: PhaseRun, reason: str) -> PhaseEnded:
+    best = best_epoch(run.progress.epochs)
+    return PhaseEnded(
+        phase=run.number,
+        epochs_run=len(run.progress.epochs),
+        best_epoch=best.epoch,
+        best_accuracy=best.validation_accuracy,
+        reason=reason,
+    )
+
+
+def _report(setup: TrainingSetup, phase: Phase, run: PhaseRun) -> PhaseReport:
+    best = best_epoch(run.progress.epochs)
+    return PhaseReport(
+        phase=phase,
+        epochs_run=len(run.progress.epochs),
+        best_epoch=best.epoch,
+        best_score=best.score,
+        best_loss=best.validation_loss,
+        best_accuracy=best.validation_accuracy,
+        improved=setup.best.phase == run.number,
+    )
+
+
+def best_epoch(epochs: Sequence[EpochDone]) -> EpochDone:
+    """The epoch with the best score, and the lower loss at a tie."""
+    return max(epochs, key=lambda epoch: (epoch.score, -epoch.validation_loss))
+
+
+def _notice(text: str) -> Notice:
+    return Notice(level="info", text=text)

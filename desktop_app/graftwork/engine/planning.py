@@ -1,0 +1,75 @@
+"""Asks a strategy for its phases, and does not trust what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from pydantic import BaseModel
+
+from graftwork.plugin_api import (
+    AnyPhase,
+    DataOutline,
+    GraftworkError,
+    ModelOutline,
+    PhaseReport,
+    Strategy,
+)
+
+from .checkpoints.progress import ReportFigures
+from .errors import TrainingError
+
+_MOST_PHASES = 10_000
+
+
+class Planned:
+    """A strategy's plan at work: hands out one phase after another."""
+
+    def __init__(
+        self, strategy: Strategy, settings: BaseModel, model: ModelOutline, data: DataOutline
+    ) -> None:
+        self._strategy = strategy
+        self._plan = strategy.plan(settings, model, data)
+        self.number = 0
+
+    def next(self, report: PhaseReport | None) -> AnyPhase | None:
+        """The next phase, given the report of the one before; None at the end.
+
+        Raises ``TrainingError`` if the strategy fails, gives what is no phase, or never ends.
+        """
+        try:
+            phase = next(self._plan) if report is None else self._plan.send(report)
+        except StopIteration:
+            return None
+        except GraftworkError:
+            raise
+        except Exception as error:
+            raise self._failed(error) from error
+        self.number += 1
+        self._check(phase)
+        return phase
+
+    def replay(self, figures: Sequence[ReportFigures]) -> tuple[list[PhaseReport], AnyPhase | None]:
+        """The reports of the phases that are over, and the phase that comes after them."""
+        reports: list[PhaseReport] = []
+        phase = self.next(None)
+        for one in figures:
+            if phase is None:
+                break
+            reports.append(one.report(phase))
+            phase = self.next(reports[-1])
+        return reports, phase
+
+    def _check(self, phase: object) -> None:
+        name = self._strategy.name
+        if not isinstance(phase, get_args(AnyPhase)):
+            raise TrainingError(f"The strategy {name} gave {phase!r:.200} where a phase is due.")
+        if self.number > _MOST_PHASES:
+            raise TrainingError(f"The strategy {name} gave over {_MOST_PHASES} phases; it is left.")
+
+    def _failed(self, error: Exception) -> TrainingError:
+        return TrainingError(
+            f"The strategy {self._strategy.name} failed after {self.number} phases "
+            f"({type(error).__name__}: {error}). The best weights until then are kept. Choose "
+            "another strategy, or tell the author of the plugin."
+        )

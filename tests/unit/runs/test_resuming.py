@@ -1,0 +1,213 @@
+"""Going on with runs, and starting new ones from the weights of old ones."""
+
+from __future__ import annotations
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from safetensors.torch import load_file
+
+import graftwork_datasets
+import graftwork_strategies
+from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.events import CheckpointWritten, EpochDone, Notice, PhaseStarted, Resumed
+from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
+from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_host import build_registry
+from graftwork.runs.errors import RunUseError
+from graftwork.runs.log import load_history
+from graftwork.runs.store import RunStore
+from graftwork.runs.workshop import Workshop
+from support import tiny
+from support.generators import drain
+from support.images import make_folder
+from support.jobs import of_kind, small_job
+
+PLUGINS: list[tuple[str, object]] = [
+    ("tiny", tiny.PLUGIN),
+    ("strategies", graftwork_strategies),
+    ("datasets", graftwork_datasets),
+]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(build_registry(PLUGINS), RunStore(tmp_path / "runs"))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    return make_folder(tmp_path / "images")
+
+
+def job_on(images: Path, **training: Any) -> TrainingJob:
+    return small_job(images, "full-fine-tuning", {"epochs": 6, "patience": None}, **training)
+
+
+def stop_after(workshop: Workshop, job: TrainingJob, epochs: int) -> str:
+    """Train and close after so many epochs; the run's id."""
+    with closing(workshop.train(job)) as training:
+        for event in training:
+            if isinstance(event, EpochDone) and event.epoch == epochs:
+                break
+    assert workshop.current_run
+    return workshop.current_run.id
+
+
+def weights(workshop: Workshop, run_id: str) -> dict[str, bytes]:
+    state = load_file(workshop.store.get(run_id).folder / WEIGHTS_FILE)
+    return {name: value.numpy().tobytes() for name, value in state.items()}
+
+
+def test_a_stopped_run_goes_on_to_the_weights_that_it_would_have_had(
+    workshop: Workshop, images: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    whole = workshop.current_run.id
+    stopped = stop_after(workshop, job_on(images), 3)
+    assert workshop.store.get(stopped).status == "stopped"
+    events, _ = drain(workshop.resume(stopped))
+    assert workshop.store.get(stopped).status == "finished"
+    assert weights(workshop, whole) == weights(workshop, stopped)
+    assert [epoch.epoch for epoch in of_kind(events, EpochDone)] == [1, 2, 3, 4, 5, 6]
+    assert len(of_kind(events, Resumed)) == 1
+
+
+def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Path) -> None:
+    run_id = stop_after(workshop, job_on(images), 2)
+    drain(workshop.resume(run_id))
+    run = workshop.store.get(run_id)
+    history = load_history(run)
+    assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3, 4, 5, 6]
+    assert len(history.phases) == 1
+    assert history.ended
+    with (run.folder / "metrics.csv").open(newline="") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == list("123456")
+
+
+def test_what_was_said_after_the_checkpoint_is_forgotten(workshop: Workshop, images: Path) -> None:
+    """As after a kill: the log is ahead of the newest checkpoint."""
+    run_id = stop_after(workshop, job_on(images), 4)
+    log = workshop.store.get(run_id).folder / "events.jsonl"
+    lines = log.read_text("utf-8").splitlines(keepends=True)
+    first = lines.index(next(line for line in lines if "epoch-done" in line))
+    mark = CheckpointWritten(number=1).model_dump_json() + "\n"
+    log.write_text("".join([*lines[: first + 1], mark, *lines[first + 1 :], "{torn"]), "utf-8")
+    events, _ = drain(workshop.resume(run_id))
+    (resumed,) = of_kind(events, Resumed)
+    epochs = [epoch.epoch for epoch in of_kind(events, EpochDone)]
+    assert resumed.checkpoint == 1
+    assert epochs == [1, 5, 6]  # the log was made to say that the checkpoint came after epoch 1
+    assert len(of_kind(events, PhaseStarted)) == 1
+
+
+def test_a_finished_run_is_not_gone_on_with(workshop: Workshop, images: Path) -> None:
+    drain(workshop.train(job_on(images)))
+    with pytest.raises(RunUseError, match="graftwork fork"):
+        drain(workshop.resume("last"))
+    assert workshop.store.get("last").status == "finished"
+
+
+def test_a_run_at_work_is_left_alone(workshop: Workshop, images: Path) -> None:
+    with closing(workshop.train(job_on(images))) as training:
+        next(training)
+        with pytest.raises(RunUseError, match="another process"):
+            drain(workshop.resume("last"))
+        assert workshop.store.get("last").status == "running"
+
+
+KILLED = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+from support import tiny
+import graftwork_datasets, graftwork_strategies
+from graftwork.engine.events import EpochDone
+from graftwork.engine.job import TrainingJob
+from graftwork.plugin_host import build_registry
+from graftwork.runs.store import RunStore
+from graftwork.runs.workshop import Workshop
+plugins = [("tiny", tiny.PLUGIN), ("s", graftwork_strategies), ("d", graftwork_datasets)]
+workshop = Workshop(build_registry(plugins), RunStore(Path({store!r})))
+for event in workshop.train(TrainingJob.model_validate_json({job!r})):
+    print(event.kind, flush=True)
+"""
+
+
+def test_a_run_whose_process_was_killed_goes_on_in_another(
+    workshop: Workshop, images: Path
+) -> None:
+    script = KILLED.format(
+        path=sys.path, store=str(workshop.store.folder), job=job_on(images).model_dump_json()
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        next(line for line in process.stdout if line.strip() == b"epoch-done")
+        with pytest.raises(RunUseError, match="another process"):
+            drain(workshop.resume("last"))
+        os.kill(process.pid, signal.SIGKILL)
+    assert workshop.store.get("last").status == "interrupted"
+    drain(workshop.resume("last"))
+    assert workshop.store.get("last").status == "finished"
+
+
+def forked(workshop: Workshop, images: Path, run_id: str, **start: Any) -> list[Any]:
+    folder = workshop.store.get(run_id).folder
+    job = job_on(images).model_copy(update={"start": StartSettings(folder=folder, **start)})
+    return drain(workshop.train(job))[0]
+
+
+def test_a_fork_begins_with_the_weights_of_the_other_run(workshop: Workshop, images: Path) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    best = load_history(workshop.current_run).best
+    assert best
+    settings = {"strategy": "feature-extraction", "strategy_settings": {"epochs": 1, "rate": 1e-9}}
+    start = StartSettings(folder=workshop.current_run.folder)
+    events, _ = drain(
+        workshop.train(job_on(images).model_copy(update={**settings, "start": start}))
+    )
+    (epoch,) = of_kind(events, EpochDone)
+    assert epoch.validation_loss == pytest.approx(best.validation_loss, rel=1e-5)
+
+
+def test_a_fork_from_an_epoch_needs_its_weights(workshop: Workshop, images: Path) -> None:
+    drain(workshop.train(job_on(images, keep_epochs=True)))
+    assert workshop.current_run
+    run = workshop.current_run
+    kept = {file.stem for file in (run.folder / "epochs").iterdir()}
+    assert kept == {f"1-{epoch}" for epoch in range(1, 7)}
+    assert forked(workshop, images, run.id, checkpoint="1-2")
+    with pytest.raises(TrainingError, match=r"best, 1-1, 1-2"):
+        forked(workshop, images, run.id, checkpoint="7-7")
+
+
+def test_a_fork_onto_other_classes_keeps_what_it_knows_by_name(
+    workshop: Workshop, images: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    first = workshop.current_run.id
+    (images / "red").rename(images / "amber")
+    events = forked(workshop, images, first)
+    assert any("2 of the 3 classes" in notice.text for notice in of_kind(events, Notice))
+
+
+def test_a_fork_needs_the_same_backbone(workshop: Workshop, images: Path, tmp_path: Path) -> None:
+    job = TrainingJob(
+        data=DataSettings(path=images, validation=0.25, test=0.25),
+        backbone="tiny",
+        training=TrainingSettings(device="cpu"),
+        start=StartSettings(folder=tmp_path / "nowhere"),
+    )
+    with pytest.raises(TrainingError, match="no classifier"):
+        drain(workshop.train(job))
