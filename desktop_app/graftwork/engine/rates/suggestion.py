@@ -32,6 +32,31 @@ class RateSuggestion:
         """The rate of the stage that learns fastest; the rates on the curve are those of it."""
         return max(self.rates.values())
 
+    @property
+    def summary(self) -> str:
+        """What is suggested and why, in a sentence for a person."""
+        curve = self.curve
+        if curve.suggested is None:
+            return "The loss fell at no rate: there is nothing to suggest."
+        at = "where the loss falls fastest"
+        tenth = "a tenth of the rate with the lowest loss"
+        why = at if curve.suggested == curve.steepest else tenth
+        return f"Suggested: {curve.suggested:.1e}, {why} (now {self.highest:.1e})."
+
+    @property
+    def advice(self) -> str:
+        """Which stages it is about, and what to set, in sentences for a person."""
+        told = f"Phase {self.phase!r}; what learns: {', '.join(self.rates)}."
+        if len(set(self.rates.values())) > 1:
+            told += " The rate is the highest of theirs, which keep their proportions."
+        if self.curve.suggested is None:
+            return told
+        if not self.settings:
+            factor = self.curve.suggested / self.highest
+            return f"{told} No setting says it: rates should be {factor:.2g} times what they are."
+        sets = ", ".join(f"{name} = {value:g}" for name, value in self.settings.items())
+        return f"{told} To use it, set {sets}."
+
     def as_json(self) -> dict[str, Any]:
         """All of it, as JSON knows it."""
         curve = self.curve

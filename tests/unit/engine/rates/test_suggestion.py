@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from pydantic import BaseModel, Field
 
-from graftwork.engine.rates.suggestion import settings_for
+from graftwork.engine.rates.curve import RateCurve, RatePoint
+from graftwork.engine.rates.suggestion import RateSuggestion, settings_for
 from graftwork.plugin_api import HEAD
 
 
@@ -55,3 +58,42 @@ def test_none_where_no_setting_says_it(rates_of):
 
 def test_none_that_the_strategy_would_refuse():
     assert settings_for(5000.0, _Settings(), _layered) == {}
+
+
+def _suggestion(suggested=True, settings=None, rates=None):
+    known = {"steepest": 0.002, "lowest": 0.1} if suggested else {}
+    points = (RatePoint(rate=1e-6, loss=1.0), RatePoint(rate=1e-5, loss=0.5))
+    return RateSuggestion(
+        phase="Head",
+        rates=rates or {HEAD: 0.01},
+        curve=RateCurve(points=points, smooth=(0.9, 0.6), **known),
+        settings=settings or {},
+    )
+
+
+def test_it_says_what_it_suggests_why_and_what_to_set():
+    found = _suggestion(settings={"rate": 0.002})
+    assert found.summary == "Suggested: 2.0e-03, where the loss falls fastest (now 1.0e-02)."
+    assert found.advice == "Phase 'Head'; what learns: head. To use it, set rate = 0.002."
+
+
+def test_it_says_by_how_much_where_no_setting_does():
+    assert _suggestion().advice.endswith("rates should be 0.2 times what they are.")
+
+
+def test_it_says_that_there_is_nothing_to_suggest():
+    found = _suggestion(suggested=False)
+    assert "nothing to suggest" in found.summary
+    assert found.advice == "Phase 'Head'; what learns: head."
+
+
+def test_it_speaks_of_the_fastest_stage():
+    found = _suggestion(rates={"top": 0.001, HEAD: 0.01})
+    assert found.highest == 0.01
+    assert "keep their proportions" in found.advice
+
+
+def test_its_json_is_plain():
+    told = json.loads(json.dumps(_suggestion(settings={"rate": 0.002}).as_json()))
+    assert told["points"] == [[1e-6, 1.0], [1e-5, 0.5]]
+    assert (told["suggested"], told["settings"]) == (0.002, {"rate": 0.002})
