@@ -1,14 +1,17 @@
 # The environment is made when it is missing or when pyproject.toml has changed since.
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv/peers
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
+PEERS_BIN := $(PEERS)/Scripts
 else
 BIN := $(VENV)/bin
+PEERS_BIN := $(PEERS)/bin
 endif
 READY := $(VENV)/ready
 
-.PHONY: demo test lint types layers env window format clean
+.PHONY: demo test lint types layers env window format benchmark clean
 
 demo: env
 	$(BIN)/graftwork demo --out demo
@@ -28,6 +31,16 @@ layers: env
 
 window: env
 	$(BIN)/graftwork
+
+# Hours: BENCHMARK="--images 200 --epochs 1 --seeds 1 --out trial.json" is a short trial.
+benchmark: env $(PEERS)/ready
+	$(BIN)/python benchmarks/peers.py --peers-python $(PEERS_BIN)/python --docs $(BENCHMARK)
+
+$(PEERS)/ready: pyproject.toml benchmarks/requirements-peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS_BIN)/python -m pip install --quiet --editable . \
+		--requirement benchmarks/requirements-peers.txt
+	$(PEERS_BIN)/python -c "open('$(PEERS)/ready', 'w').close()"
 
 format: env
 	$(BIN)/ruff check --fix .
