@@ -13,27 +13,25 @@ _SHORTEST = 1e-6
 
 
 class CosineHead(nn.Module):
-    """(N, features) to logits (N, classes): scale * cos(features - center, direction of class).
+    """(N, features) to logits (N, classes): scale * cos(features, direction of the class).
 
     Gidaris and Komodakis, "Dynamic Few-Shot Visual Learning without Forgetting" (2018), with
-    their first scale, 10. ``center`` is zero but for prototypes; it does not learn. Directions
-    have no length that counts, so weight decay leaves them out (by their name).
+    their first scale, 10. The scale learns by its logarithm, so that a step changes it by a part
+    of itself. Weight decay would do nothing to a direction and leaves it out, by its name.
     """
-
-    center: Tensor
 
     def __init__(self, features: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.dropout = nn.Dropout(dropout)
         self.directions = nn.Parameter(torch.randn(classes, features) / math.sqrt(features))
         self.log_scale = nn.Parameter(torch.tensor(math.log(_FIRST_SCALE)))
-        self.register_buffer("center", torch.zeros(features))
 
     def forward(self, features: Tensor) -> Tensor:
         """Logits (N, classes)."""
-        directions = functional.normalize(self.directions, eps=_SHORTEST)
-        return self.log_scale.exp() * functional.linear(self.unit(features), directions)
+        cosines = functional.linear(unit(self.dropout(features)), unit(self.directions))
+        return self.log_scale.exp() * cosines
 
-    def unit(self, features: Tensor) -> Tensor:
-        """The directions (N, features) in which the features lie from the center, of length 1."""
-        return functional.normalize(self.dropout(features - self.center), eps=_SHORTEST)
+
+def unit(vectors: Tensor) -> Tensor:
+    """The rows (N, D) at length 1; next to no length is left so."""
+    return functional.normalize(vectors, eps=_SHORTEST)

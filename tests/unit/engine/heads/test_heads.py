@@ -50,14 +50,13 @@ def test_the_mlp_has_one_hidden_layer_with_gelu():
     np.testing.assert_allclose(head(x).detach(), expected, atol=1e-6)
 
 
-def test_the_cosine_head_compares_directions_from_its_center():
+def test_the_cosine_head_compares_directions():
     head, x = _head("cosine"), _features()
-    head.center.copy_(torch.tensor([1.0, 0.0, -1.0, 0.5]))
-    weights, apart = _numpy(head), x.numpy() - head.center.numpy()
-    cosines = (apart @ weights["directions"].T) / (
-        np.linalg.norm(apart, axis=1)[:, None] * np.linalg.norm(weights["directions"], axis=1)
-    )
+    weights = _numpy(head)
+    lengths = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(weights["directions"], axis=1)
+    cosines = x.numpy() @ weights["directions"].T / lengths
     np.testing.assert_allclose(head(x).detach(), 10 * cosines, atol=1e-5)
+    np.testing.assert_allclose(head(7 * x).detach(), 10 * cosines, atol=1e-5)
 
 
 def test_the_cosine_head_takes_features_that_are_all_zero():

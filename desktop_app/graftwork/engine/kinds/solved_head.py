@@ -1,0 +1,112 @@
+"""The phase that solves the linear head to the optimum, for several strengths of a penalty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+import torch
+
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.events import Notice, Progress, TrainingEvent
+from graftwork.engine.heads.linear import LinearHead
+from graftwork.engine.inputs import PhaseInputs
+from graftwork.engine.loss.build import build_loss
+from graftwork.engine.setup import TrainingSetup
+from graftwork.engine.solving.logistic import LogisticRegression, Solution
+from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_api import PhaseReport, SolvedHead
+
+from .trials import Trials, matrix, whole_features
+
+_PATIENCE = 2
+
+
+def run_solved_head(
+    setup: TrainingSetup, phase: SolvedHead, number: int
+) -> Generator[TrainingEvent, None, PhaseReport]:
+    """Solve for each strength, the strongest first, and keep what is best on validation.
+
+    Each starts from the solution before. It ends when two strengths in a row brought no gain:
+    what is weaker still takes longest and fits the training images ever closer.
+    """
+    head, strengths = _checked(setup, phase)
+    trials = Trials(setup, phase, number, len(strengths))
+    started = trials.begin()
+    inputs = yield from whole_features(setup)
+    yield started
+    regression, idle = _regression(setup, inputs), 0
+    for place, strength in enumerate(strengths, start=1):
+        solution = yield from _solved(regression, strength, place, len(strengths))
+        _put(solution, head)
+        idle = 0 if (yield from trials.measure(inputs)) else idle + 1
+        if idle == _PATIENCE and place < len(strengths):
+            return (yield from trials.end(f"no gain on validation for {idle} strengths"))
+    return (yield from trials.end("all strengths done"))
+
+
+def _checked(setup: TrainingSetup, phase: SolvedHead) -> tuple[LinearHead, list[float]]:
+    """The head, and the strengths from strong to weak; raises ``TrainingError``."""
+    head = setup.classifier.head
+    if not isinstance(head, LinearHead):
+        msg = (
+            f"The phase {phase.name!r} solves a linear head, and this run has a head of the kind "
+            f"{setup.classifier.info.head.kind!r}. Set head=linear, or choose another strategy."
+        )
+        raise TrainingError(msg)
+    if not phase.strengths or not all(math.isfinite(s) and s > 0 for s in phase.strengths):
+        msg = f"The strategy's phase {phase.name!r} needs strengths above 0, one or more."
+        raise TrainingError(msg)
+    return head, sorted(set(phase.strengths), reverse=True)
+
+
+def _regression(setup: TrainingSetup, inputs: PhaseInputs) -> LogisticRegression:
+    """On the processor where the device lacks double precision."""
+    device = setup.device if setup.device.type == "cuda" else torch.device("cpu")
+    samples, classes = inputs.train(1), len(setup.classifier.info.classes)
+    counts = samples.labels.bincount(minlength=classes)
+    return LogisticRegression(
+        matrix(samples).to(device),
+        samples.labels.to(device),
+        classes,
+        build_loss(_whole_sum(setup.job.training), counts, device),
+    )
+
+
+def _whole_sum(settings: TrainingSettings) -> TrainingSettings:
+    """All images are looked at in every step: balanced sampling becomes what it comes to."""
+    if settings.sampling != "balanced":
+        return settings
+    return settings.model_copy(update={"sampling": "shuffled", "class_weights": "inverse"})
+
+
+def _solved(
+    regression: LogisticRegression, strength: float, place: int, strengths: int
+) -> Generator[TrainingEvent, None, Solution]:
+    for _ in regression.solve(strength):
+        yield Progress(what="Solving the head", done=place - 1, total=strengths)
+    solution = regression.solution(strength)
+    if not solution.weight.isfinite().all():
+        msg = (
+            f"The head cannot be solved with strength {strength:g}: the result is not finite. "
+            "Features of the images are too large or not numbers; choose another backbone."
+        )
+        raise TrainingError(msg)
+    yield _notice(solution, strength)
+    return solution
+
+
+def _notice(solution: Solution, strength: float) -> Notice:
+    text = (
+        f"Head solved with strength {strength:g} in {solution.iterations} iterations "
+        f"(slope {solution.slope:.0e})."
+    )
+    if solution.converged:
+        return Notice(level="info", text=text)
+    return Notice(level="warning", text=f"{text} It is not quite the optimum.")
+
+
+@torch.no_grad()
+def _put(solution: Solution, head: LinearHead) -> None:
+    head.linear.weight.copy_(solution.weight)
+    head.linear.bias.copy_(solution.bias)

@@ -1,0 +1,127 @@
+"""What phases share that try several heads on features computed once, and keep the best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+
+import torch
+from torch import Tensor
+
+from graftwork.data.throttle import Throttle
+from graftwork.engine.events import EpochDone, PhaseEnded, PhaseStarted, Progress, TrainingEvent
+from graftwork.engine.inputs import PhaseInputs, Samples, feature_inputs
+from graftwork.engine.scores import Scores, ScoreTally
+from graftwork.engine.setup import TrainingSetup
+from graftwork.plugin_api import HEAD, PhaseReport, PrototypeHead, SolvedHead
+
+_BATCH = 256
+
+
+def whole_features(setup: TrainingSetup) -> Generator[TrainingEvent, None, PhaseInputs]:
+    """The features that the whole backbone gives of both parts, without augmentation."""
+    return (yield from feature_inputs(setup.classifier, setup.train, setup.validation))
+
+
+def matrix(samples: Samples) -> Tensor:
+    """All features of these samples (n, features), float32."""
+    return samples.batch(torch.arange(len(samples.labels))).float()
+
+
+class Trials:
+    """The heads that a phase tries: each is an epoch to report."""
+
+    def __init__(
+        self, setup: TrainingSetup, phase: SolvedHead | PrototypeHead, number: int, most: int
+    ) -> None:
+        self._setup, self._phase, self._number, self._most = setup, phase, number, most
+        self._before: tuple[float, float] | None = None
+        self._epochs: list[EpochDone] = []
+        self._began = 0.0
+
+    def begin(self) -> PhaseStarted:
+        """The phase's first event; before it, the classifier gets the best weights so far."""
+        self._setup.best.begin_phase({HEAD})
+        self._before = self._setup.best.rank
+        self._began = time.perf_counter()
+        return PhaseStarted(
+            phase=self._number,
+            name=self._phase.name,
+            epochs=self._most,
+            steps_per_epoch=1,
+            rates={},
+            precision="fp32",
+        )
+
+    def measure(self, inputs: PhaseInputs) -> Generator[TrainingEvent, None, bool]:
+        """Report the head as it is now; says whether it is the best of this phase so far."""
+        learned = yield from _scores(self._setup, inputs.train(1))
+        reached = yield from _scores(self._setup, inputs.validation)
+        rank = reached.rank(self._setup.job.training.best_metric)
+        best = self._setup.best.offer(rank, self._number, len(self._epochs) + 1)
+        gained = not self._epochs or rank > _rank(self._best)
+        epoch = self._epoch_done(learned, reached, rank[0], len(inputs.train(1).labels), best=best)
+        self._epochs.append(epoch)
+        yield epoch
+        self._began = time.perf_counter()
+        return gained
+
+    def end(self, reason: str) -> Generator[TrainingEvent, None, PhaseReport]:
+        """The phase's last event, and its report."""
+        best, kept = self._best, self._setup.best.rank
+        yield PhaseEnded(
+            phase=self._number,
+            epochs_run=len(self._epochs),
+            best_epoch=best.epoch,
+            best_accuracy=best.validation_accuracy,
+            reason=reason,
+        )
+        return PhaseReport(
+            phase=self._phase,
+            epochs_run=len(self._epochs),
+            best_epoch=best.epoch,
+            best_score=best.score,
+            best_loss=best.validation_loss,
+            best_accuracy=best.validation_accuracy,
+            improved=kept is not None and (self._before is None or kept > self._before),
+        )
+
+    @property
+    def _best(self) -> EpochDone:
+        return max(self._epochs, key=_rank)
+
+    def _epoch_done(
+        self, learned: Scores, reached: Scores, score: float, images: int, *, best: bool
+    ) -> EpochDone:
+        seconds = max(time.perf_counter() - self._began, 1e-9)
+        return EpochDone(
+            phase=self._number,
+            epoch=len(self._epochs) + 1,
+            train_loss=learned.loss,
+            train_accuracy=learned.accuracy,
+            validation_loss=reached.loss,
+            validation_accuracy=reached.accuracy,
+            validation_balanced_accuracy=reached.balanced_accuracy,
+            validation_macro_f1=reached.macro_f1,
+            score=score,
+            best=best,
+            seconds=seconds,
+            images_per_second=images / seconds,
+        )
+
+
+def _rank(epoch: EpochDone) -> tuple[float, float]:
+    return epoch.score, -epoch.validation_loss
+
+
+def _scores(setup: TrainingSetup, samples: Samples) -> Generator[Progress, None, Scores]:
+    """Figures of the head as it will be evaluated: in evaluation mode, single precision."""
+    head, tally, throttle = setup.classifier.head.eval(), ScoreTally(), Throttle()
+    throttle.due()
+    for places in torch.arange(len(samples.labels)).split(_BATCH):
+        with torch.no_grad():
+            logits = head(samples.batch(places).to(setup.device).float())
+        tally.add(logits, samples.labels[places])
+        if throttle.due():
+            yield Progress(what="Measuring", done=int(places[-1]) + 1, total=len(samples.labels))
+    return tally.scores()
