@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -27,20 +28,25 @@ def read_pixels(
     """The decoded images of the job, at its size; unusable files become events."""
     catalog, decoder = open_data(job.data, registry)
 
-    def spec_for(intensity: IntensityRange | None) -> InputSpec:
-        return input_spec(
-            backbone.preprocessing,
-            fit=job.training.fit,
-            channels=job.training.channels,
-            size=job.training.size,
-            intensity=intensity,
-        )
-
+    spec_for = partial(input_of, job, backbone)
     loading = load_pixels(catalog, spec_for, pixels_folder(), decoder)
     pixels = yield from with_progress(loading)
     yield from _findings(pixels)
     _refuse_other_data(job, pixels.fingerprint)
     return pixels
+
+
+def input_of(
+    job: TrainingJob, backbone: Backbone, intensity: IntensityRange | None = None
+) -> InputSpec:
+    """What the network sees of the job's images, which have this range of intensity."""
+    return input_spec(
+        backbone.preprocessing,
+        fit=job.training.fit,
+        channels=job.training.channels,
+        size=job.training.size,
+        intensity=intensity,
+    )
 
 
 def samples(pixels: Pixels, rows: Sequence[int]) -> PixelSamples:
