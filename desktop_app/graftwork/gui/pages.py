@@ -60,7 +60,7 @@ def build_pages(
     train.ended.connect(lambda ending: _study(ending, results))
     widgets = (
         DataPage(data, opening, loader),
-        TrainPage(train, data, settings, lambda: go_to(RESULTS)),
+        TrainPage(train, data, tasks, settings, lambda: go_to(RESULTS)),
         ResultsPage(results, loader, lambda: go_to(EXPORT)),
         ExportPage(ExportState(workshop, tasks, window), results, settings, loader),
         RunsPage(workshop.store, partial(_open, results, go_to)),

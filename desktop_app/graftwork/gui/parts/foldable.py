@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from graftwork.gui.icons import icon
 
-from .boxes import column
+from .boxes import column, row
 
 
 class Foldable(QWidget):
-    """Closed at first; the heading is a button."""
+    """Closed at first; the heading is a button, beside which ``beside`` stands while it is open."""
 
-    def __init__(self, heading: str, content: QWidget) -> None:
+    toggled = Signal(bool)
+
+    def __init__(self, heading: str, content: QWidget, beside: QWidget | None = None) -> None:
         super().__init__()
         self._content = content
+        self._beside = beside
         self._button = QPushButton(heading)
         self._button.setProperty("kind", "quiet")
         self._button.setCheckable(True)
         self._button.toggled.connect(self._fold)
-        layout = column(self._button, content, gap=4)
-        self.setLayout(layout)
+        head = row(self._button, None) if beside is None else row(self._button, beside)
+        self.setLayout(column(head, content, gap=4))
         self._fold(False)
+        self._button.toggled.connect(self.toggled)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the content is there to be seen."""
+        return self._button.isChecked()
+
+    def open(self) -> None:
+        """Show the content, as a click on the heading does."""
+        self._button.setChecked(True)
 
     @Slot(bool)
     def _fold(self, is_open: bool) -> None:
         self._content.setVisible(is_open)
+        if self._beside is not None:
+            self._beside.setVisible(is_open)
         self._button.setIcon(icon("chevron-down" if is_open else "chevron-right"))
         self._button.setAccessibleDescription("open" if is_open else "closed")

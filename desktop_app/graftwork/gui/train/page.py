@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pydantic import ValidationError
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from graftwork.gui.data.opening import Opened
 from graftwork.gui.data.state import DataState
+from graftwork.gui.parts.boxes import GRID, column, holder
 from graftwork.gui.parts.buttons import Segments, button, rename
 from graftwork.gui.parts.page import Page
+from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure
 from graftwork.settings import Settings
 
+from .augmentation_card import AugmentationCard
 from .live import LiveView
 from .setup import TrainSetup
 from .state import Ending, TrainState
@@ -30,6 +33,7 @@ class TrainPage(Page):
         self,
         state: TrainState,
         data: DataState,
+        tasks: Tasks,
         settings: Settings,
         show_results: Callable[[], object],
     ) -> None:
@@ -45,9 +49,10 @@ class TrainPage(Page):
         buttons = (self.views, self.pause, self.stop, self.results, self.start)
         super().__init__("Train", _NO_DATA, *buttons)
         self.setup = TrainSetup(data.registry, settings)
+        self.augmentation = AugmentationCard(data, tasks, self.setup.job)
         self.live = LiveView(lambda: state.history)
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.setup)
+        self._stack.addWidget(_above(self.setup, self.augmentation))
         self._stack.addWidget(self.live)
         self.body.addWidget(self._stack)
         self.views.allow(PROGRESS, allowed=False)
@@ -58,6 +63,7 @@ class TrainPage(Page):
         self.views.chosen.connect(self._stack.setCurrentIndex)
         self.views.chosen.connect(self._refresh)
         self.setup.changed.connect(self._refresh)
+        self.setup.changed.connect(self.augmentation.follow)
         self._data.opened.connect(self._show_data)
         self._data.checked.connect(self._show_data)
         self._state.changed.connect(self._refresh)
@@ -108,6 +114,12 @@ class TrainPage(Page):
         self.stop.setVisible(busy)
         self.stop.setEnabled(doing != "stopping")
         self.setup.setEnabled(not busy)
+
+
+def _above(setup: TrainSetup, card: AugmentationCard) -> QWidget:
+    layout = column(setup, card, gap=2 * GRID)
+    layout.setStretch(0, 1)
+    return holder(layout)
 
 
 def _refused(error: ValidationError) -> Failure:
