@@ -10,11 +10,13 @@ from .feature_extraction import FEATURE_EXTRACTION
 from .from_scratch import FROM_SCRATCH
 from .full_fine_tuning import FULL_FINE_TUNING
 from .head_then_all import HEAD_THEN_ALL
+from .logistic_regression import LOGISTIC_REGRESSION
 from .low_rank import LOW_RANK
 from .named_stages import NAMED_STAGES
 from .norms_and_biases import NORMS_AND_BIASES
 from .partial_reinitialization import PARTIAL_REINITIALIZATION
 from .progressive_unfreezing import PROGRESSIVE_UNFREEZING
+from .prototypes import PROTOTYPES
 from .surgical import SURGICAL
 from .top_stages import TOP_STAGES
 
@@ -25,6 +27,8 @@ GRAFTWORK_API = 1
 def register_strategies() -> Iterable[Strategy]:
     """From the cheapest to the dearest."""
     return [
+        PROTOTYPES,
+        LOGISTIC_REGRESSION,
         FEATURE_EXTRACTION,
         TOP_STAGES,
         NAMED_STAGES,

@@ -15,6 +15,8 @@ from graftwork.plugin_api import (
     ModelOutline,
     Phase,
     PhaseReport,
+    PrototypeHead,
+    SolvedHead,
     StageOutline,
     WiSE,
 )
@@ -228,3 +230,20 @@ def test_from_scratch_wants_random_weights_and_learns_batch_statistics():
     assert not STRATEGIES["from-scratch"].pretrained
     assert phase.batch_norm == "learning"
     assert set(phase.rates) == LEARNABLE
+
+
+def test_logistic_regression_tries_strengths_unless_one_is_given():
+    (tried,) = _phases("logistic-regression")
+    assert tried == SolvedHead(name="Head")
+    (fixed,) = _phases("logistic-regression", strength=0.2)
+    assert fixed.strengths == (0.2,)
+    assert STRATEGIES["logistic-regression"].head == "linear"
+
+
+def test_prototypes_learn_on_only_if_asked():
+    (alone,) = _phases("prototypes")
+    assert isinstance(alone, PrototypeHead)
+    first, then = _phases("prototypes", epochs=7)
+    assert first == alone
+    assert (then.rates.keys(), then.epochs, then.augmentation) == ({HEAD}, 7, "none")
+    assert STRATEGIES["prototypes"].head == "cosine"

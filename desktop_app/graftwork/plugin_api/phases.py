@@ -129,13 +129,14 @@ class Phase:
 class SolvedHead:
     """The linear head is solved to the optimum on the features of the whole backbone.
 
-    Multinomial logistic regression with an L2 penalty on standardized features, by L-BFGS. Of
-    ``strengths`` (of the penalty, as a part of the mean loss) the one is kept that is best on the
-    validation images. There is one epoch to report for each strength.
+    Multinomial logistic regression by L-BFGS: the mean loss, plus half of the strength times the
+    squared weights of centered and scaled features. Of ``strengths`` the one is kept that is best
+    on the validation images; they are tried from the strongest down, until two in a row bring no
+    gain. There is one epoch to report for each that was tried.
     """
 
     name: str
-    strengths: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0)
+    strengths: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
 
 
 @dataclass(frozen=True, kw_only=True)
