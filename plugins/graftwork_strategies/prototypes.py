@@ -30,8 +30,8 @@ def plan(settings: PrototypesSettings, _model: ModelOutline, _data: DataOutline)
 PROTOTYPES = Strategy(
     name="prototypes",
     title="Prototypes",
-    summary="Choose it with one to ten images of each class: nothing is trained, so that nothing "
-    "can be learned by heart.",
+    summary="Choose it with one or two images of each class, or as a first answer: nothing is "
+    "trained, so that nothing can be learned by heart.",
     settings=PrototypesSettings,
     plan=plan,
     augmentation="none",
