@@ -74,14 +74,14 @@ class PhaseInputs:
 
 
 def pixel_inputs(
-    classifier: Classifier, train: PixelSamples, validation: PixelSamples
+    classifier: Classifier, train: Samples, validation: Samples
 ) -> PhaseInputs:
     """The live path: every batch goes through the whole network."""
     return PhaseInputs(views=(train,), validation=validation, logits=classifier.logits, live=True)
 
 
 def feature_inputs(
-    classifier: Classifier, train: PixelSamples, validation: PixelSamples
+    classifier: Classifier, train: Samples, validation: Samples
 ) -> Generator[Progress, None, PhaseInputs]:
     """The backbone runs once over all images; batches of features then go through the head."""
     total = len(train.labels) + len(validation.labels)
@@ -96,7 +96,7 @@ def feature_inputs(
 
 
 def _features(
-    classifier: Classifier, samples: PixelSamples, before: int, total: int
+    classifier: Classifier, samples: Samples, before: int, total: int
 ) -> Generator[Progress, None, Tensor]:
     classifier.stages.eval()
     throttle = Throttle()

@@ -24,8 +24,9 @@ from graftwork.plugin_api import (
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import Classifier
-from .inputs import PixelSamples, Samples
+from .inputs import PixelSamples
 from .job import TrainingJob
+from .learning.sample import JoinedSamples, StoredSample
 from .monitor import LoadMonitor
 
 
@@ -41,14 +42,14 @@ class TrainingSetup:
     folder: Path
     classifier: Classifier
     device: torch.device
-    train: PixelSamples
+    train: PixelSamples | JoinedSamples
     validation: PixelSamples
     augmentation: Augmentation
     best: BestWeights
     checkpoints: CheckpointKeeper
     monitor: LoadMonitor
     reference: Mapping[str, Tensor]
-    earlier: Samples | None = None
+    earlier: StoredSample | None = None
     reports: list[PhaseReport] = field(default_factory=list)
 
 

@@ -16,8 +16,11 @@ from graftwork.plugin_api import Backbone, Strategy
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
+from .errors import TrainingError
 from .heads.spec import head_spec
+from .inputs import PixelSamples, Samples
 from .job import TrainingJob
+from .learning.sample import SAMPLE_FILE, JoinedSamples, StoredSample, keep_sample, read_sample
 from .monitor import LoadMonitor
 from .reading import samples
 from .setup import TrainingSetup, chosen_augmentation
@@ -45,15 +48,26 @@ def new_classifier(
 
 
 def describe(classifier: Classifier, pixels: Pixels, split: Split, folder: Path) -> None:
-    """Write the classifier's description and the split to the run's folder."""
-    write_text(folder / INFO_FILE, classifier.info.model_dump_json(indent=2))
+    """Write the classifier's description and the split to the run's folder.
+
+    Raises ``TrainingError`` if the disk does not take them.
+    """
+    try:
+        write_text(folder / INFO_FILE, classifier.info.model_dump_json(indent=2))
+        write_text(folder / SPLIT_FILE, _split_paths(pixels, split))
+    except OSError as error:
+        msg = f"The run's folder {folder} cannot be written: {error.strerror or error}."
+        raise TrainingError(msg) from error
+
+
+def _split_paths(pixels: Pixels, split: Split) -> str:
     catalog = pixels.catalog
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     paths = {
         name: [relative_path(catalog.items[row].path, catalog.root) for row in rows]
         for name, rows in parts.items()
     }
-    write_text(folder / SPLIT_FILE, json.dumps(paths, ensure_ascii=False, indent=1))
+    return json.dumps(paths, ensure_ascii=False, indent=1)
 
 
 def relative_path(path: Path, root: Path) -> str:
@@ -71,18 +85,53 @@ def new_setup(
     device: torch.device,
     checkpoints: CheckpointKeeper,
 ) -> TrainingSetup:
-    """What all phases of the run share."""
+    """What all phases of the run share; the run's own sample of images is written."""
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
+    earlier = _earlier_sample(job, classifier)
+    train = _with_replay(job, samples(pixels, split.train), earlier)
+    _keep_sample(job, classifier, train, folder)
     return TrainingSetup(
         job=job,
         folder=folder,
         classifier=classifier,
         device=device,
-        train=samples(pixels, split.train),
+        train=train,
         validation=samples(pixels, split.validation),
         augmentation=chosen_augmentation(job, strategy),
         best=BestWeights(classifier, folder),
         checkpoints=checkpoints,
         monitor=LoadMonitor(device),
         reference=reference,
+        earlier=earlier,
     )
+
+
+def _earlier_sample(job: TrainingJob, classifier: Classifier) -> StoredSample | None:
+    """Images of the run that this one starts from, if the job needs or has them."""
+    if job.start is None:
+        return None
+    info, file = classifier.info, job.start.folder / SAMPLE_FILE
+    if job.start.replay or file.is_file():
+        return read_sample(job.start.folder, classes=info.classes, spec=info.input)
+    return None
+
+
+def _with_replay(
+    job: TrainingJob, fresh: PixelSamples, earlier: StoredSample | None
+) -> PixelSamples | JoinedSamples:
+    if job.start is None or earlier is None or job.start.replay == 0:
+        return fresh
+    return JoinedSamples([fresh, earlier.of_each_class(job.start.replay, job.seed)])
+
+
+def _keep_sample(job: TrainingJob, classifier: Classifier, train: Samples, folder: Path) -> None:
+    if job.training.keep_sample:
+        info = classifier.info
+        keep_sample(
+            train,
+            folder,
+            classes=info.classes,
+            spec=info.input,
+            per_class=job.training.keep_sample,
+            seed=job.seed,
+        )

@@ -22,6 +22,7 @@ from .best_weights import BestWeights
 from .checkpoints.files import Checkpoint, newest_checkpoint
 from .checkpoints.keeper import EVERY_S, CheckpointKeeper
 from .checkpoints.saving import load_run, save_checkpoint, surroundings
+from .classifier import Classifier
 from .device import choose_device, device_name
 from .earlier_run import load_earlier
 from .errors import TrainingError
@@ -34,6 +35,7 @@ from .reading import read_pixels
 from .settings import strategy_settings
 from .setup import TrainingSetup, data_outline, model_outline
 from .starting import describe, new_classifier, new_setup
+from .stochastic_depth import set_stochastic_depth
 
 
 def train(
@@ -70,6 +72,7 @@ def train(
     classifier = new_classifier(job, backbone, strategy, pixels, weights).to(device)
     if job.start:
         yield Notice(level="info", text=load_earlier(classifier, job.start))
+    yield from _skip_blocks(classifier, job.training.stochastic_depth)
     describe(classifier, pixels, split, folder)
     setup = new_setup(job, strategy, classifier, pixels, split, folder, device, keeper)
     outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
@@ -133,6 +136,12 @@ def _newest(
     if surroundings(device) != before:
         yield _other_surroundings()
     return found.checkpoint
+
+
+def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice, None, None]:
+    if rate is not None and set_stochastic_depth(classifier.stages, rate) == 0:
+        text = "This backbone has no blocks that can be skipped: stochastic_depth does nothing."
+        yield Notice(level="warning", text=text)
 
 
 def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:

@@ -211,3 +211,26 @@ def test_a_fork_needs_the_same_backbone(workshop: Workshop, images: Path, tmp_pa
     )
     with pytest.raises(TrainingError, match="no classifier"):
         drain(workshop.train(job))
+
+
+def test_an_update_trains_on_stored_images_of_the_run_before(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    drain(workshop.train(job_on(images, keep_sample=4)))
+    assert workshop.current_run
+    first = workshop.current_run.folder
+    assert (first / "sample.safetensors").is_file()
+    newer = make_folder(tmp_path / "newer", per_class=8)
+    start = StartSettings(folder=first, replay=3)
+    job = job_on(newer, penalty="ewc").model_copy(update={"start": start})
+    events, _ = drain(workshop.train(job))
+    trained = of_kind(events, PhaseStarted)[0]
+    alone = of_kind(drain(workshop.train(job_on(newer)))[0], PhaseStarted)[0]
+    assert trained.steps_per_epoch > alone.steps_per_epoch
+
+
+def test_replay_without_a_stored_sample_is_refused(workshop: Workshop, images: Path) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    with pytest.raises(TrainingError, match="sample"):
+        forked(workshop, images, workshop.current_run.id, replay=2)

@@ -53,7 +53,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def newest_checkpoint(folder: Path) -> Found:
     """The newest checkpoint whose digests are right; a damaged one falls back to the one before."""
-    damaged = []
+    damaged: list[str] = []
     for document in sorted(folder.glob("*.json"), key=_number, reverse=True):
         try:
             return Found(checkpoint=_read(document), damaged=tuple(damaged))
