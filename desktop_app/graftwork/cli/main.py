@@ -166,6 +166,27 @@ def fork(
 
 
 @app.command()
+def find_rate(
+    data: Annotated[Path, typer.Argument(help="Folder or table of labelled images.")],
+    backbone: Annotated[str | None, typer.Option(help=_default("backbone"))] = None,
+    strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
+    phase: Annotated[
+        int | None, typer.Option(help="The strategy's phase; else the first that has a rate.")
+    ] = None,
+    settings: Sets = None,
+    reader: Reader = None,
+    json: Json = False,
+) -> None:
+    """Try learning rates before a training, and suggest one. Nothing is kept."""
+    from .find_rate import find_and_show
+
+    workshop, given = make_workshop(), settings or []
+    values = {"data": _data(data, reader)}
+    job = build_job(values, given, workshop.registry, backbone=backbone, strategy=strategy)
+    find_and_show(workshop, job, given, phase, as_json=json)
+
+
+@app.command()
 def evaluate(
     run_id: RunId,
     data: Annotated[

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+
+import pytest
+from pydantic import BaseModel
+
+from graftwork.engine.errors import TrainingError
+from graftwork.engine.rates.curve import RatePoint
+from graftwork.engine.rates.finder import find_rate
+from graftwork.plugin_api import HEAD, Phase, SolvedHead, Strategy
+from support.generators import drain
+from support.jobs import of_kind, small_job
+
+
+class _Nothing(BaseModel):
+    """No settings."""
+
+
+def _find(job, registry, phase=None):
+    events, found = drain(find_rate(job, registry=registry, weights=None, phase=phase))
+    return of_kind(events, RatePoint), found
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """Where temporary folders go."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def with_plan(registry):
+    """A registry in which the strategy ``planned`` has this plan."""
+
+    def add(plan):
+        strategy = Strategy(
+            name="planned", title="Planned", summary="For tests", settings=_Nothing, plan=plan
+        )
+        return replace(registry, strategies={"planned": strategy})
+
+    return add
+
+
+def test_a_rate_is_found_with_which_training_learns(images, registry, scratch):
+    points, found = _find(small_job(images, augmentation="none"), registry)
+    assert found.phase
+    assert found.rates.keys() == {HEAD}
+    assert points == list(found.curve.points)
+    assert 1e-5 < found.curve.suggested < 1
+    assert list(found.settings) == ["rate"]
+    assert found.settings["rate"] == pytest.approx(found.curve.suggested, rel=0.06)
+    assert list(scratch.glob("graftwork-*")) == []
+
+
+def test_the_same_job_gives_the_same_curve_to_the_last_bit(images, registry):
+    job = small_job(images, "full-fine-tuning", dropout=0.3, mixup=0.2)
+    first, second = (_find(job, registry)[0] for _ in range(2))
+    assert first == second
+
+
+def test_stages_keep_their_proportions(images, registry):
+    _, found = _find(small_job(images, "full-fine-tuning", {"gamma": 0.5}), registry)
+    assert found.highest == found.rates[HEAD]
+    assert found.rates["stem"] < found.rates["top"] < found.rates[HEAD]
+    assert list(found.settings) == ["rate"]
+
+
+def test_a_later_phase_is_tried_after_those_before_it_were_trained(images, registry, scratch):
+    job = small_job(images, "head-then-all", {"head_epochs": 30, "head_rate": 0.1})
+    _, first = _find(job, registry)
+    _, second = _find(job, registry, phase=2)
+    assert first.rates.keys() == {HEAD}
+    assert len(second.rates) > 1
+    assert second.curve.smooth[0] < 0.8 * first.curve.smooth[0]
+    assert list(first.settings) != list(second.settings)
+    assert list(scratch.glob("graftwork-*")) == []
+
+
+def test_closing_it_leaves_nothing_behind(images, registry, scratch):
+    stream = find_rate(small_job(images), registry=registry, weights=None)
+    while not isinstance(next(stream), RatePoint):
+        pass
+    assert list(scratch.glob("graftwork-*")) != []
+    stream.close()
+    assert list(scratch.glob("graftwork-*")) == []
+
+
+def test_a_strategy_without_gradients_is_told_so(images, with_plan):
+    def plan(settings, model, data):
+        yield SolvedHead(name="Solve")
+
+    with pytest.raises(TrainingError, match="no phase that learns by gradients"):
+        _find(small_job(images, "planned"), with_plan(plan))
+
+
+def test_a_phase_that_is_not_there_is_told(images, registry):
+    with pytest.raises(TrainingError, match="no phase 7"):
+        _find(small_job(images, settings={"epochs": 1}), registry, phase=7)
+
+
+def test_rates_that_no_setting_says_are_still_found(images, with_plan):
+    def plan(settings, model, data):
+        yield Phase(name="Fixed", epochs=1, rates={HEAD: 0.001})
+
+    _, found = _find(small_job(images, "planned"), with_plan(plan))
+    assert found.curve.suggested is not None
+    assert found.settings == {}
+    assert "times what they are" in found.advice
