@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from typing import Literal
 
 import pytest
 from PySide6.QtCore import Qt
@@ -41,7 +42,7 @@ def opened() -> Opened:
 
 @pytest.fixture
 def page(qtbot: QtBot, store: RunStore, opened: Opened) -> RunsPage:
-    page = RunsPage(store, opened.append)
+    page = RunsPage(store, opened.append, opened.append, lambda: False)
     qtbot.addWidget(page)
     return page
 
@@ -51,6 +52,40 @@ def test_without_runs_there_is_nothing_to_open(page: RunsPage) -> None:
     assert page.subtitle.text() == "What you train is kept and listed here."
     assert not page.open.isEnabled()
     assert not page.folder.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("status", "can"), [("stopped", True), ("failed", True), ("finished", False)]
+)
+def test_only_what_is_unfinished_can_go_on(
+    status: Literal["stopped", "failed", "finished"],
+    can: bool,
+    page: RunsPage,
+    store: RunStore,
+    opened: Opened,
+    tmp_path: Path,
+) -> None:
+    run = store.finish(store.create(small_job(tmp_path)), status)
+    page.show()
+    assert page.go_on.isEnabled() is can
+    page.go_on.click()
+    assert opened == ([run] if can else [])
+
+
+def test_a_run_whose_process_is_gone_can_go_on(page: RunsPage, store: RunStore, home: Path) -> None:
+    run = store.create(small_job(home))
+    gone = run.process.model_copy(update={"started": 1.0})
+    store.save(run.model_copy(update={"process": gone}))
+    page.show()
+    assert page.go_on.isEnabled()
+
+
+def test_nothing_goes_on_beside_a_run_at_work(qtbot: QtBot, store: RunStore, home: Path) -> None:
+    store.finish(store.create(small_job(home)), "stopped")
+    page = RunsPage(store, print, print, lambda: True)
+    qtbot.addWidget(page)
+    page.show()
+    assert not page.go_on.isEnabled()
 
 
 def test_each_look_reads_the_store_anew(page: RunsPage, store: RunStore, tmp_path: Path) -> None:

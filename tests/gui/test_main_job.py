@@ -160,6 +160,28 @@ def test_stopping_keeps_the_best_and_measures_it(
     assert page.results.isVisible()
 
 
+def test_a_stopped_run_goes_on_from_the_list_of_runs(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.stop)
+    before = len(pages.train.history.epochs)
+    window.go_to(RUNS)
+    runs = pages.widgets[RUNS]
+    assert isinstance(runs, RunsPage)
+    click(qtbot, runs.go_on)
+    assert page.isVisible()
+    qtbot.waitUntil(lambda: len(pages.train.history.epochs) >= before + 2, timeout=LONG)
+    assert [epoch.epoch for epoch in pages.train.history.epochs] == list(
+        range(1, len(pages.train.history.epochs) + 1)
+    )
+    assert len(pages.train.history.phases) == 1
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.stop)
+
+
 def test_a_pause_holds_the_training_until_it_goes_on(
     qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
 ) -> None:

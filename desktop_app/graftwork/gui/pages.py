@@ -63,7 +63,12 @@ def build_pages(
         TrainPage(train, data, tasks, settings, lambda: go_to(RESULTS)),
         ResultsPage(results, loader, lambda: go_to(EXPORT)),
         ExportPage(ExportState(workshop, tasks, window), results, settings, loader),
-        RunsPage(workshop.store, partial(_open, results, go_to)),
+        RunsPage(
+            workshop.store,
+            partial(_open, results, go_to),
+            partial(_go_on, train, go_to),
+            lambda: train.is_busy,
+        ),
         PluginsPage(workshop.registry),
     )
     return Pages(
@@ -79,6 +84,11 @@ def build_pages(
 def _open(results: ResultState, go_to: Callable[[int], object], run: RunRecord) -> None:
     results.open(run)
     go_to(RESULTS)
+
+
+def _go_on(train: TrainState, go_to: Callable[[int], object], run: RunRecord) -> None:
+    train.go_on(run)
+    go_to(TRAIN)
 
 
 def _study(ending: Ending, results: ResultState) -> None:

@@ -39,16 +39,28 @@ _COLUMNS = [
     Column(heading="Status", text=lambda run: run.status),
 ]
 
+_UNFINISHED = frozenset({"stopped", "failed", "interrupted"})
+
 
 class RunsPage(Page):
     """Reads the store anew whenever it is looked at."""
 
-    def __init__(self, store: RunStore, open_run: Callable[[RunRecord], object]) -> None:
+    def __init__(
+        self,
+        store: RunStore,
+        open_run: Callable[[RunRecord], object],
+        go_on: Callable[[RunRecord], object],
+        is_training: Callable[[], bool],
+    ) -> None:
         self.open = button("Open", self._open, kind="primary", picture="results")
+        self.go_on = button("Go on", self._go_on_with_it, picture="play")
+        self.go_on.setToolTip("Train on from where this run was stopped or killed")
         self.folder = button("Show its folder", self._open_folder, picture="folder")
-        super().__init__("Runs", "", self.folder, self.open)
+        super().__init__("Runs", "", self.folder, self.go_on, self.open)
         self._store = store
         self._open_run = open_run
+        self._go_on = go_on
+        self._is_training = is_training
         self.table = RecordTable("Runs", _COLUMNS)
         self.table.activated.connect(self._open_row)
         self.table.selectionModel().currentChanged.connect(self._allow)
@@ -71,9 +83,11 @@ class RunsPage(Page):
         self._allow()
 
     def _allow(self) -> None:
-        chosen = self.table.current() is not None
-        self.open.setEnabled(chosen)
-        self.folder.setEnabled(chosen)
+        run = self.table.current()
+        self.open.setEnabled(run is not None)
+        self.folder.setEnabled(run is not None)
+        can_go_on = run is not None and run.status in _UNFINISHED
+        self.go_on.setEnabled(can_go_on and not self._is_training())
 
     def _open_row(self, _index: QModelIndex) -> None:
         self._open()
@@ -82,6 +96,11 @@ class RunsPage(Page):
         run = self.table.current()
         if run is not None:
             self._open_run(run)
+
+    def _go_on_with_it(self) -> None:
+        run = self.table.current()
+        if run is not None:
+            self._go_on(run)
 
     def _open_folder(self) -> None:
         run = self.table.current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,11 +52,20 @@ class TrainState(QObject):
 
     def start(self, job: TrainingJob) -> None:
         """Train this; a run that is at work must have ended before."""
+        self._begin(lambda: self.workshop.train(job), None)
+
+    def go_on(self, run: RunRecord) -> None:
+        """Go on with a run that was interrupted; one that is at work must have ended before."""
+        self._begin(lambda: self.workshop.resume(run.id), run.id)
+
+    def _begin(
+        self, stream: Callable[[], Generator[TrainingEvent, None, None]], run_id: str | None
+    ) -> None:
         self.history = RunHistory()
         self.ending = None
-        self._run_id = None
+        self._run_id = run_id
         self._thread = self._tasks.start(
-            lambda: self.workshop.train(job),
+            stream,
             produced=self._take,
             returned=lambda _: self._end("finished"),
             stopped=lambda: self._end("stopped"),
