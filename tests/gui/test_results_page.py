@@ -22,7 +22,10 @@ from graftwork.plugin_host import build_registry
 def prediction(name: str, label: str, bee: float) -> Prediction:
     predicted = "bee" if bee > 0.5 else "wasp"
     return Prediction(
-        path=Path(name), label=label, predicted=predicted, probabilities=(bee, 1 - bee)
+        path=Path(name),
+        label=label,
+        predicted=predicted,
+        probabilities={"bee": bee, "wasp": 1 - bee},
     )
 
 
@@ -37,7 +40,7 @@ def evaluation() -> Evaluation:
             ClassFigures(name="bee", precision=0.5, recall=0.9, f1=0.6, images=100),
             ClassFigures(name="wasp", precision=0.7, recall=0.3, f1=0.4, images=20),
         ),
-        confusion=((1, 1), (2, 1)),
+        confusion=((0, 0, 1), (0, 1, 1), (1, 0, 2), (1, 1, 1)),
         predictions=(
             prediction("a.png", "bee", 0.9),
             prediction("b.png", "bee", 0.4),
@@ -119,3 +122,32 @@ def test_a_plugin_that_failed_is_told_with_its_traceback(qtbot: QtBot) -> None:
     assert banner._details.isVisible()
     buttons["Copy the details"].click()
     assert "Traceback" in QGuiApplication.clipboard().text()
+
+
+def test_levels_of_class_names_have_cards_of_their_own(
+    qtbot: QtBot, evaluation: Evaluation
+) -> None:
+    figure = evaluation.figures["accuracy"]
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "accuracy_level_1")
+    figures = dict.fromkeys((*names, "tree_distance"), figure)
+    cards = FigureCards()
+    qtbot.addWidget(cards)
+    cards.show_evaluation(evaluation.model_copy(update={"figures": figures}))
+    shown_names = [card.accessibleName() for card in cards.findChildren(QFrame, "card")]
+    assert shown_names[-2].startswith("Accuracy, level 1: 60.0%")
+    assert shown_names[-1].startswith("Tree distance: 0.600")
+
+
+def test_ten_thousand_classes_are_shown_from_the_pairs_that_have_images(
+    mistakes: MistakesView, evaluation: Evaluation
+) -> None:
+    many = tuple(f"class {number}" for number in range(10_000))
+    confusion = ((7, 7, 3), (7, 9_999, 1))
+    update = {"classes": many, "confusion": confusion, "predictions": ()}
+    mistakes.show_evaluation(evaluation.model_copy(update=update))
+    model = mistakes.confusion.model()
+    assert model.rowCount() == model.columnCount() == 10_000
+    assert model.index(7, 9_999).data() == "1"
+    assert model.index(0, 0).data() == "·"
+    wrong = model.index(7, 9_999).data(Qt.ItemDataRole.BackgroundRole)
+    assert wrong.alphaF() == pytest.approx(0.12 + 0.5 / 4, abs=0.01)

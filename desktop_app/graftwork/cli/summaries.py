@@ -17,14 +17,15 @@ _TITLES = {
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
     "log_loss": "Log loss",
+    "tree_distance": "Tree distance",
 }
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
     """Headline figures with their intervals, then a line for each class."""
     results.print(f"[bold]On {evaluation.images} images[/bold]")
-    for key, title in _TITLES.items():
-        figure = evaluation.figures[key]
+    for key, figure in evaluation.figures.items():
+        title = _TITLES.get(key, key.replace("_", " ").capitalize())
         interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}, {figure.method}"
         results.print(f"  {title:<18} {figure.value:.3f}  [dim]({interval})[/dim]")
     rows = [

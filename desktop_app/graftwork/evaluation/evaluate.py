@@ -14,7 +14,9 @@ from graftwork.engine.classifier import Classifier
 from graftwork.engine.events import Progress
 from graftwork.plugin_api import GraftworkError, Item
 
-from .figures import class_figures, confusion_counts, headline_figures
+from .answers import Answers, answers, joined
+from .figures import class_figures, confusion_entries, headline_figures
+from .hierarchy import hierarchical_figures
 from .report import Evaluation, Prediction
 
 BATCH = 32
@@ -39,28 +41,23 @@ def evaluate(
     """
     labels = _labels(items, classifier.info.classes)
     chosen = np.arange(len(items)) if rows is None else np.asarray(rows)
-    probabilities = yield from _probabilities(classifier, pixels, chosen)
-    return measure(items, labels, probabilities, classifier.info.classes)
+    found = yield from _answers(classifier, pixels, chosen, labels)
+    return measure(items, found, classifier.info.classes)
 
 
-def measure(
-    items: Sequence[Item],
-    labels: NDArray[np.int64],
-    probabilities: NDArray[np.float32],
-    classes: tuple[str, ...],
-) -> Evaluation:
-    """The evaluation of probabilities (n, classes) for items whose labels are class indices."""
-    if not np.isfinite(probabilities).all():
-        msg = "The classifier gives values that are not numbers: its weights are damaged."
-        raise EvaluationError(msg)
-    predicted = probabilities.argmax(1)
+def measure(items: Sequence[Item], found: Answers, classes: tuple[str, ...]) -> Evaluation:
+    """The evaluation of what a classifier said of these items."""
+    labels, predicted = found.labels, found.predicted
     return Evaluation(
         images=len(items),
         classes=classes,
-        figures=headline_figures(labels, probabilities),
+        figures={
+            **headline_figures(labels, predicted, found.losses),
+            **hierarchical_figures(labels, predicted, classes),
+        },
         per_class=class_figures(labels, predicted, classes),
-        confusion=confusion_counts(labels, predicted, len(classes)).tolist(),
-        predictions=tuple(_predictions(items, probabilities, classes)),
+        confusion=confusion_entries(labels, predicted),
+        predictions=tuple(_predictions(items, found, classes)),
     )
 
 
@@ -78,17 +75,21 @@ def _labels(items: Sequence[Item], classes: tuple[str, ...]) -> NDArray[np.int64
     return np.array([index[item.label] for item in items], dtype=np.int64)
 
 
-def _probabilities(
-    classifier: Classifier, pixels: NDArray[np.uint8], rows: NDArray[np.int64]
-) -> Generator[Progress, None, NDArray[np.float32]]:
-    found = np.empty((len(rows), len(classifier.info.classes)), dtype=np.float32)
+def _answers(
+    classifier: Classifier,
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    labels: NDArray[np.int64],
+) -> Generator[Progress, None, Answers]:
+    found = []
     with _evaluation_mode(classifier):
         for start in range(0, len(rows), BATCH):
             yield Progress(what="Evaluating", done=start, total=len(rows))
-            batch = pixels[rows[start : start + BATCH]]
-            found[start : start + BATCH] = _batch_probabilities(classifier, batch)
+            batch = slice(start, start + BATCH)
+            probabilities = _batch_probabilities(classifier, pixels[rows[batch]])
+            found.append(answers(labels[batch], probabilities))
     yield Progress(what="Evaluating", done=len(rows), total=len(rows))
-    return found
+    return joined(found)
 
 
 @contextmanager
@@ -108,16 +109,21 @@ def _batch_probabilities(classifier: Classifier, batch: NDArray[Any]) -> NDArray
     # A permuted (n, h, w, c) array is channels_last already.
     images = torch.from_numpy(batch).to(classifier.mean.device).permute(0, 3, 1, 2)
     probabilities: NDArray[np.float32] = classifier.logits(images).softmax(1).cpu().numpy()
+    if not np.isfinite(probabilities).all():
+        msg = "The classifier gives values that are not numbers: its weights are damaged."
+        raise EvaluationError(msg)
     return probabilities
 
 
 def _predictions(
-    items: Sequence[Item], probabilities: NDArray[np.float32], classes: tuple[str, ...]
+    items: Sequence[Item], found: Answers, classes: tuple[str, ...]
 ) -> Iterator[Prediction]:
-    for item, row in zip(items, probabilities, strict=True):
+    kept = zip(found.classes.tolist(), found.probabilities.tolist(), strict=True)
+    for item, (likely, probabilities) in zip(items, kept, strict=True):
+        names = [classes[number] for number in likely]
         yield Prediction(
             path=item.path,
             label=item.label,
-            predicted=classes[int(row.argmax())],
-            probabilities=tuple(row.tolist()),
+            predicted=names[0],
+            probabilities=dict(zip(names, probabilities, strict=True)),
         )

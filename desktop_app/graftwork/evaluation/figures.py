@@ -1,7 +1,7 @@
-"""Headline figures with 95 % intervals, from labels (n,) and probabilities (n, classes).
+"""Figures with 95 % intervals, from class indices (n) that are true and predicted.
 
-Labels are class indices; there are two classes or more. Classes without images do not enter
-averages over classes. All values are scikit-learn's.
+There are two classes or more. Classes without images do not enter averages over classes. Values
+are scikit-learn's. Memory is for the images and the classes, never for pairs of classes.
 """
 
 from __future__ import annotations
@@ -10,38 +10,34 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import norm
 from sklearn.metrics import (
     accuracy_score,
-    confusion_matrix,
     f1_score,
-    log_loss,
     precision_recall_fscore_support,
     recall_score,
 )
 
-from .bootstrap import RESAMPLES, Floats, Integers, Probabilities, resampled_figures
+from .bootstrap import RESAMPLES, Floats, Integers, resampled_f1, resampled_means
 from .report import ClassFigures, Figure
 
 
-def headline_figures(labels: Integers, probabilities: Probabilities) -> dict[str, Figure]:
+def headline_figures(labels: Integers, predicted: Integers, losses: Floats) -> dict[str, Figure]:
     """Accuracy, balanced accuracy, macro F1 and log loss of at least one image."""
-    predicted = probabilities.argmax(1)
     f1 = f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)
-    loss = log_loss(labels, probabilities, labels=range(probabilities.shape[1]))
-    f1_again, loss_again = resampled_figures(labels, probabilities)
     return {
         "accuracy": accuracy(labels, predicted),
         "balanced_accuracy": balanced_accuracy(labels, predicted),
-        "macro_f1": _bootstrapped(f1, f1_again),
-        "log_loss": _bootstrapped(loss, loss_again),
+        "macro_f1": bootstrapped(f1, resampled_f1(labels, predicted)),
+        "log_loss": bootstrapped(float(losses.mean()), resampled_means(labels, losses)),
     }
 
 
-def confusion_counts(labels: Integers, predicted: Integers, classes: int) -> Integers:
-    """Images by true class (rows) and predicted class (columns)."""
-    counts: Integers = confusion_matrix(labels, predicted, labels=range(classes))
-    return counts
+def confusion_entries(labels: Integers, predicted: Integers) -> tuple[tuple[int, int, int], ...]:
+    """True class, predicted class and number of images, of the pairs that have images."""
+    pairs, images = np.unique(np.stack([labels, predicted]), axis=1, return_counts=True)
+    return tuple(zip(*pairs.tolist(), images.tolist(), strict=True))
 
 
 def class_figures(
@@ -59,9 +55,17 @@ def class_figures(
 
 def accuracy(labels: Integers, predicted: Integers) -> Figure:
     """The share of images that are right, with Wilson's interval."""
-    right = accuracy_score(labels, predicted)
-    low, high = wilson_interval(right, len(labels))
-    return Figure(value=right, low=low, high=high, method="Wilson")
+    return _share(accuracy_score(labels, predicted), len(labels))
+
+
+def share(right: NDArray[np.bool_]) -> Figure:
+    """The share of images (n) that are right, with Wilson's interval."""
+    return _share(float(right.mean()), len(right))
+
+
+def _share(value: float, images: int) -> Figure:
+    low, high = wilson_interval(value, images)
+    return Figure(value=value, low=low, high=high, method="Wilson")
 
 
 def balanced_accuracy(labels: Integers, predicted: Integers) -> Figure:
@@ -90,7 +94,8 @@ def wilson_interval(share: float, images: float) -> tuple[float, float]:
     return max(0.0, (center - reach) / scale), min(1.0, (center + reach) / scale)
 
 
-def _bootstrapped(value: float, resampled: Floats) -> Figure:
+def bootstrapped(value: float, resampled: Floats) -> Figure:
+    """A figure with the middle 95 % of what its resamples came to."""
     low, high = np.percentile(resampled, [2.5, 97.5])
     method = f"bootstrap, {RESAMPLES} resamples within classes"
     if low == high:

@@ -35,30 +35,35 @@ class ClassFigures(_Record):
 
 
 class Prediction(_Record):
-    """One image: its label, the class with the highest probability, and all probabilities."""
+    """One image: its label, the class that was predicted, and the most probable classes.
+
+    ``probabilities`` are those of ten classes at most, the highest first.
+    """
 
     path: Path
     label: str
     predicted: str
-    probabilities: tuple[float, ...]
+    probabilities: dict[str, float]
 
     @property
     def confidence(self) -> float:
         """The probability of the predicted class."""
-        return max(self.probabilities)
+        return self.probabilities[self.predicted]
 
 
 class Evaluation(_Record):
     """How good a classifier is on images that it has not learned from.
 
-    ``figures`` holds ``accuracy``, ``balanced_accuracy``, ``macro_f1`` and ``log_loss``;
-    classes without images are left out of the averages over classes. ``confusion[i][j]`` counts
-    the images of class i that were predicted as class j.
+    ``figures`` holds ``accuracy``, ``balanced_accuracy``, ``macro_f1`` and ``log_loss``; classes
+    without images are left out of the averages over classes. Where class names have levels, such
+    as ``bird/owl``, there are ``accuracy_level_1`` and so on, and ``tree_distance``.
+    ``confusion`` lists (i, j, number): so many images of class i were predicted as class j; pairs
+    without images are left out.
     """
 
     images: int
     classes: tuple[str, ...]
     figures: dict[str, Figure]
     per_class: tuple[ClassFigures, ...]
-    confusion: tuple[tuple[int, ...], ...]
+    confusion: tuple[tuple[int, int, int], ...]
     predictions: tuple[Prediction, ...]

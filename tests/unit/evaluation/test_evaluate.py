@@ -59,7 +59,9 @@ def test_probabilities_are_the_classifiers_own(classifier: Classifier, images: i
     progress, evaluation = _run(evaluate(classifier, pixels, items))
     with torch.inference_mode():
         expected = classifier.eval()(torch.from_numpy(pixels)).numpy()
-    found = np.array([prediction.probabilities for prediction in evaluation.predictions])
+    found = np.array(
+        [[each.probabilities[name] for name in CLASSES] for each in evaluation.predictions]
+    )
     np.testing.assert_allclose(found, expected, atol=1e-6)
     assert [step.done for step in progress] == [*range(0, images, BATCH), images]
     assert {step.total for step in progress} == {images}
@@ -68,7 +70,9 @@ def test_probabilities_are_the_classifiers_own(classifier: Classifier, images: i
 def test_the_evaluation_fits_together(classifier: Classifier) -> None:
     items = _items(50)
     _, evaluation = _run(evaluate(classifier, _pixels(50), items))
-    confusion = np.array(evaluation.confusion)
+    confusion = np.zeros((3, 3), dtype=int)
+    for true, said, images in evaluation.confusion:
+        confusion[true, said] = images
     right = sum(one.label == one.predicted for one in evaluation.predictions)
     assert evaluation.images == confusion.sum() == 50
     assert evaluation.figures["accuracy"].value == right / 50 == confusion.trace() / 50

@@ -12,19 +12,19 @@ from pydantic import ValidationError
 from graftwork.evaluation.report import ClassFigures, Evaluation, Figure, Prediction
 
 
-def _evaluation(probabilities: tuple[float, ...] = (0.25, 0.75)) -> Evaluation:
+def _evaluation(probabilities: tuple[float, float] = (0.75, 0.25)) -> Evaluation:
     return Evaluation(
         images=1,
         classes=("abeille", "blé d'été"),
         figures={"accuracy": Figure(value=1, low=0.2, high=1, method="Wilson")},
         per_class=(ClassFigures(name="abeille", precision=0, recall=0, f1=0, images=0),),
-        confusion=((0, 0), (0, 1)),
+        confusion=((1, 1, 1),),
         predictions=(
             Prediction(
                 path=Path("data/blé d'été/ü 1.png"),
                 label="blé d'été",
                 predicted="blé d'été",
-                probabilities=probabilities,
+                probabilities=dict(zip(("blé d'été", "abeille"), probabilities, strict=True)),
             ),
         ),
     )
@@ -36,7 +36,7 @@ def test_json_keeps_every_digit(probabilities: list[float]) -> None:
     assert Evaluation.model_validate_json(evaluation.model_dump_json()) == evaluation
 
 
-def test_confidence_is_the_highest_probability() -> None:
+def test_confidence_is_the_probability_of_what_was_predicted() -> None:
     assert _evaluation().predictions[0].confidence == 0.75
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -25,13 +26,17 @@ class ConfusionModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.classes: tuple[str, ...] = ()
-        self._counts: tuple[tuple[int, ...], ...] = ()
+        self._counts: dict[tuple[int, int], int] = {}
+        self._images: Counter[int] = Counter()
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the matrix of this evaluation."""
         self.beginResetModel()
         self.classes = evaluation.classes
-        self._counts = evaluation.confusion
+        self._counts = {(true, said): count for true, said, count in evaluation.confusion}
+        self._images = Counter()
+        for true, _, count in evaluation.confusion:
+            self._images[true] += count
         self.endResetModel()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
@@ -55,14 +60,14 @@ class ConfusionModel(QAbstractTableModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The count, its colour, and what it says in words."""
         row, column = index.row(), index.column()
-        count = self._counts[row][column]
+        count = self._counts.get((row, column), 0)
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return f"{count:,}" if count else "·"
             case Qt.ItemDataRole.TextAlignmentRole:
                 return Qt.AlignmentFlag.AlignCenter
             case Qt.ItemDataRole.BackgroundRole:
-                return _shade(count / max(1, sum(self._counts[row])), right=row == column)
+                return _shade(count / max(1, self._images[row]), right=row == column)
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 true, said = self.classes[row], self.classes[column]
                 return f"{count:,} images of “{true}” taken for “{said}”"
