@@ -13,7 +13,7 @@ from graftwork.engine.monitor import LoadMonitor
 from support.classifiers import tiny_classifier
 
 CPU = torch.device("cpu")
-DEPTHWISE = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8))
+HAS_BF16 = any(torch.cpu.get_capabilities().get(f"{unit}_bf16") for unit in ("avx512", "amx"))
 HAS_GPU = torch.cuda.is_available() or torch.backends.mps.is_available()
 
 
@@ -41,17 +41,24 @@ def test_a_precision_that_is_asked_for_is_taken(wanted, dtype):
     assert (choice.name, choice.dtype) == (wanted, dtype)
 
 
-def test_depthwise_networks_stay_in_fp32_on_a_processor():
-    choice = choose_precision("auto", CPU, DEPTHWISE)
+@pytest.mark.parametrize("options", [{"dilation": 2}, {"padding": "same"}])
+def test_depthwise_convolutions_without_fast_gradients_stay_in_fp32(options):
+    stages = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8, **options))
+    choice = choose_precision("auto", CPU, stages)
     assert choice.dtype is None
     assert choice.reason
 
 
-def test_dense_networks_use_bf16_where_the_processor_has_it():
-    abilities = torch.cpu.get_capabilities()
-    has_bf16 = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
-    choice = choose_precision("auto", CPU, tiny_classifier().stages)
-    assert choice.name == ("bf16" if has_bf16 else "fp32")
+@pytest.mark.parametrize(
+    "stages",
+    [
+        tiny_classifier().stages,
+        nn.Sequential(nn.Conv2d(8, 8, 5, padding=2, groups=8)),
+        nn.Sequential(nn.Conv2d(8, 8, 3, dilation=2, groups=2)),
+    ],
+)
+def test_other_networks_use_bf16_where_the_processor_has_it(stages):
+    assert choose_precision("auto", CPU, stages).name == ("bf16" if HAS_BF16 else "fp32")
 
 
 def test_the_load_is_sampled_once_a_second_at_most():
