@@ -30,6 +30,11 @@ def pixels_folder() -> Path:
     return _folder(platformdirs.user_cache_path("graftwork", appauthor=False), "pixels")
 
 
+def activations_folder() -> Path:
+    """The folder that keeps what frozen stages gave for images."""
+    return _folder(platformdirs.user_cache_path("graftwork", appauthor=False), "activations")
+
+
 def settings_file() -> Path:
     """The file of the user's settings (it need not exist)."""
     config = platformdirs.user_config_path("graftwork", appauthor=False)

@@ -48,7 +48,7 @@ class CacheFolder:
         Old places make room, except those in ``kept``; one that needs more than the limit stands
         alone. Raises ``NoRoomError`` if the disk is full.
         """
-        self._make_room(needed, kept)
+        self.make_room(needed, kept)
         place = Path(tempfile.mkdtemp("", f"{key}-{os.getpid()}-", self.folder))
         try:
             yield place
@@ -56,7 +56,8 @@ class CacheFolder:
             if not (place / INDEX).exists():
                 remove(place)
 
-    def _make_room(self, needed: int, kept: Collection[Path]) -> None:
+    def make_room(self, needed: int, kept: Collection[Path] = ()) -> None:
+        """Let old places go; raises ``NoRoomError`` if the disk is full all the same."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_litter()
         self._remove_oldest(self.limit - needed, kept)

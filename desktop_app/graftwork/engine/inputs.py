@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,11 +32,15 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PixelSamples:
-    """Images of one part of the split: rows of the decoded uint8 pixels (n, size, size, C)."""
+    """Images of one part of the split: rows of the decoded uint8 pixels (n, size, size, C).
+
+    ``digests``, where they are known, name what each row of ``pixels`` shows.
+    """
 
     pixels: npt.NDArray[np.uint8]
     rows: npt.NDArray[np.int64]
     labels: Tensor
+    digests: Sequence[str] | None = None
 
     def batch(self, places: Tensor) -> Tensor:
         """Pixels (N, C, size, size), uint8, in channels-last order in memory."""
@@ -73,9 +77,7 @@ class PhaseInputs:
         return self.views[(epoch - 1) % len(self.views)]
 
 
-def pixel_inputs(
-    classifier: Classifier, train: Samples, validation: Samples
-) -> PhaseInputs:
+def pixel_inputs(classifier: Classifier, train: Samples, validation: Samples) -> PhaseInputs:
     """The live path: every batch goes through the whole network."""
     return PhaseInputs(views=(train,), validation=validation, logits=classifier.logits, live=True)
 

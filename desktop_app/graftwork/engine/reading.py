@@ -53,7 +53,9 @@ def samples(pixels: Pixels, rows: Sequence[int]) -> PixelSamples:
     """The images at these rows, with the indices of their classes."""
     places = {name: place for place, name in enumerate(pixels.catalog.classes)}
     labels = torch.tensor([places[pixels.catalog.items[row].label] for row in rows])
-    return PixelSamples(pixels=pixels.array, rows=np.array(rows), labels=labels)
+    return PixelSamples(
+        pixels=pixels.array, rows=np.array(rows), labels=labels, digests=pixels.digests
+    )
 
 
 def with_progress(

@@ -1,0 +1,130 @@
+"""Gives what leaves frozen stages for some images: from the cache, or by the fastest pass."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+from ..classifier import Classifier
+from ..events import Notice, TrainingEvent
+from ..inputs import Samples
+from ..training_settings import FrozenPass as Wanted
+from .engines import build_pass, choose_engines, is_exact, outlets_of
+from .filling import Filling, Outlet, OverflowedError
+from .keys import pass_key
+from .passes import FrozenPass
+from .probing import Boundary, Probe
+from .samples import KeptSamples, PassedSamples
+from .sources import Source
+from .store import ActivationStore
+
+Found = Generator[TrainingEvent, None, tuple[Samples, ...]]
+"""Says what is done, and gives the samples of each source."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenWork:
+    """Sources that are to go through the stages below a boundary, tapped at ``taps`` on the way."""
+
+    classifier: Classifier
+    store: ActivationStore
+    probe: Probe
+    boundary: Boundary
+    taps: tuple[Boundary, ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def images(self) -> int:
+        """How many there are in all sources."""
+        return sum(len(source.digests) for source in self.sources)
+
+
+def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
+    """What leaves the stages for the images of each source.
+
+    The numbers depend on images, stages, engine and machine, and not on what is kept already or on
+    the room on the disk: these decide the time alone.
+    """
+    operations = work.boundary.operations * work.images
+    choice = choose_engines(wanted, work.classifier.mean.device, operations)
+    if choice.warning:
+        yield _warning(f"Frozen stages: {choice.warning}; torch computes them.")
+    for engine in choice.names:
+        key = pass_key(work.classifier, work.boundary, engine)
+        if is_exact(engine) and _all_kept(work, key):
+            yield _info("What the frozen stages give was computed earlier: it is read.")
+            return _kept(work, key)
+        outlets = outlets_of(engine, tuple(tap.stages for tap in work.taps), work.boundary.stages)
+        built = build_pass(engine, work.classifier, outlets, work.probe)
+        if isinstance(built, FrozenPass):
+            return (yield from _computed(work, wanted, engine, built))
+        yield _warning(f"Frozen stages are not computed by {engine}: {built}.")
+    raise AssertionError("torch-plain computes everything")
+
+
+def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass) -> Found:
+    filling = Filling(
+        store=work.store,
+        frozen=frozen,
+        outlets=tuple(_outlet(work, engine, stages) for stages in frozen.outlets),
+        sources=work.sources,
+    )
+    yield _info(f"Frozen stages are computed by {engine}, {frozen.batch} images at once.")
+    try:
+        yield from filling.run()
+    except OverflowedError as error:
+        return (yield from frozen_samples(_without_half(work, error.stages), wanted))
+    except OSError as error:
+        yield _warning(_no_room(error))
+        return _passed(work, frozen)
+    return _kept(work, filling.outlets[-1].key)
+
+
+def _without_half(work: FrozenWork, stages: int) -> FrozenWork:
+    """The same with fp32 at this boundary, or without tapping there."""
+    if stages == work.boundary.stages:
+        return replace(work, boundary=replace(work.boundary, half=False))
+    return replace(work, taps=tuple(tap for tap in work.taps if tap.stages != stages))
+
+
+def _outlet(work: FrozenWork, engine: str, stages: int) -> Outlet:
+    known = {boundary.stages: boundary for boundary in (*work.taps, work.boundary)}
+    boundary = known[stages]
+    return Outlet(boundary=boundary, key=pass_key(work.classifier, boundary, engine))
+
+
+def _all_kept(work: FrozenWork, key: str) -> bool:
+    shelf = work.store.open(key)
+    return not any(shelf.missing(source.digests) for source in work.sources)
+
+
+def _kept(work: FrozenWork, key: str) -> tuple[Samples, ...]:
+    shelf, last = work.store.open(key), work.boundary.channels_last
+    return tuple(
+        KeptSamples(
+            rows=shelf.rows(source.digests), labels=source.samples.labels, channels_last=last
+        )
+        for source in work.sources
+    )
+
+
+def _passed(work: FrozenWork, frozen: FrozenPass) -> tuple[Samples, ...]:
+    return tuple(
+        PassedSamples(frozen=frozen, source=source, boundary=work.boundary)
+        for source in work.sources
+    )
+
+
+def _no_room(error: OSError) -> str:
+    return (
+        f"What the frozen stages give cannot be kept ({error.strerror or error}): it is computed "
+        "anew in every epoch, which takes longer and gives the same."
+    )
+
+
+def _info(text: str) -> Notice:
+    return Notice(level="info", text=text)
+
+
+def _warning(text: str) -> Notice:
+    return Notice(level="warning", text=text)

@@ -1,0 +1,116 @@
+"""Chooses the engine of the frozen pass by a rule, and proves it on the user's images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from ..classifier import Classifier
+from ..training_settings import FrozenPass as Wanted
+from .exported import has_openvino, onnx_runtime_pass, openvino_pass
+from .passes import FrozenPass, batch_for, torch_pass
+from .probing import Probe
+
+EXACT = 1e-4
+"""The largest relative error of an engine in single precision, of any of the images tried."""
+
+ROUNDED = 0.05
+"""The largest relative error in bf16, whose numbers have 8 bits."""
+
+_WORTH_EXPORTING = 2e12
+"""Floating-point operations a thread from which another engine earns what its start costs.
+
+Exporting EfficientNet-Lite0 takes about as long as torch needs for 1e12 on two threads; the other
+engines save up to a half of its time.
+"""
+
+_logger = logging.getLogger(__name__)
+
+_Builder = Callable[[Classifier, tuple[int, ...], int], FrozenPass]
+
+_BUILDERS: Mapping[str, _Builder] = {
+    "torch": torch_pass,
+    "torch-plain": partial(torch_pass, fold=False),
+    "torch-bf16": partial(torch_pass, dtype=torch.bfloat16),
+    "onnxruntime": lambda classifier, outlets, batch: onnx_runtime_pass(
+        classifier, outlets[-1], batch
+    ),
+    "openvino": lambda classifier, outlets, batch: openvino_pass(classifier, outlets[-1], batch),
+    "openvino-bf16": lambda classifier, outlets, batch: openvino_pass(
+        classifier, outlets[-1], batch, bf16=True
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineChoice:
+    """The engines to try, in this order, and why the first is not what was asked for."""
+
+    names: tuple[str, ...]
+    warning: str | None = None
+
+
+def choose_engines(wanted: Wanted, device: torch.device, operations: int) -> EngineChoice:
+    """The engines for so many floating-point operations in all; facts decide, never a clock."""
+    if wanted == "auto":
+        return _first(_fastest_exact(device, operations))
+    if device.type != "cpu" and not wanted.startswith("torch"):
+        return _first("torch", f"{wanted} computes on the processor alone")
+    if wanted.startswith("openvino") and not has_openvino():
+        return _first("torch", "OpenVINO is not installed (pip install graftwork[openvino])")
+    return _first(wanted)
+
+
+def _first(name: str, warning: str | None = None) -> EngineChoice:
+    names = dict.fromkeys((name, "torch", "torch-plain"))
+    return EngineChoice(names=tuple(names), warning=warning)
+
+
+def _fastest_exact(device: torch.device, operations: int) -> str:
+    if device.type != "cpu" or operations < _WORTH_EXPORTING * torch.get_num_threads():
+        return "torch"
+    return "openvino" if has_openvino() else "onnxruntime"
+
+
+def is_exact(engine: str) -> bool:
+    """Whether the engine computes in single precision."""
+    return not engine.endswith("bf16")
+
+
+def outlets_of(engine: str, taps: tuple[int, ...], stages: int) -> tuple[int, ...]:
+    """Where the engine can be tapped: a graph with further outputs would round otherwise."""
+    return (*taps, stages) if engine.startswith("torch") else (stages,)
+
+
+def build_pass(
+    engine: str, classifier: Classifier, outlets: tuple[int, ...], probe: Probe
+) -> FrozenPass | str:
+    """The pass, or why it cannot be used: it fails, or errs on the probe's images.
+
+    "torch-plain" is what others are measured by: it is used whatever it gives.
+    """
+    stages = outlets[-1]
+    batch = batch_for(classifier.mean.device, probe.boundaries[stages - 1].operations)
+    try:
+        built = _BUILDERS[engine](classifier, outlets, batch)
+        (*_, found) = built(probe.pixels)
+    except Exception as error:
+        _logger.info("Engine %s failed", engine, exc_info=True)
+        return f"it cannot compute this network ({type(error).__name__})"
+    bound = EXACT if is_exact(engine) else ROUNDED
+    error_found = relative_error(found, probe.outputs[stages - 1].cpu())
+    if error_found <= bound or engine == "torch-plain":
+        return built
+    return f"its relative error on your images is {error_found:.2g}, more than {bound:g}"
+
+
+def relative_error(found: Tensor, expected: Tensor) -> float:
+    """The length of the difference over that of what is expected, of the worst image."""
+    difference = (found - expected).flatten(1).norm(dim=1)
+    errors = difference / expected.flatten(1).norm(dim=1).clamp_min(1e-12)
+    return float(errors.max())

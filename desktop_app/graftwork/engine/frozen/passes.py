@@ -1,0 +1,108 @@
+"""The pass of images through frozen stages, by any of the engines that can compute it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..classifier import Classifier
+from .folding import folded, unchanged
+from .probing import leading
+
+_PROCESSOR_BATCH = 16
+_ACCELERATOR_BATCH = 64
+_BATCH_OPERATIONS = 1e11  # about half a second on two threads
+
+Run = Callable[[Tensor], list[Tensor]]
+"""From a full batch of pixels to what leaves the stages at each outlet, float32."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenPass:
+    """Stages that are computed by an engine; the last of ``outlets`` is where they end.
+
+    An outlet is a number of stages; what leaves that many of them is given, too. Every batch that
+    the engine sees has ``batch`` images, so that what an image gives does not depend on how many
+    others there are: kernels are chosen by the batch's size.
+    """
+
+    batch: int
+    outlets: tuple[int, ...]
+    run: Run
+
+    def __call__(self, pixels: Tensor) -> list[Tensor]:
+        """What pixels (N, C, size, size), 0..255, give at each outlet: (N, ...), float32."""
+        chunks = [self._padded(chunk) for chunk in pixels.split(self.batch)]
+        return [torch.cat(parts) for parts in zip(*chunks, strict=True)]
+
+    def _padded(self, pixels: Tensor) -> list[Tensor]:
+        missing = self.batch - len(pixels)
+        filled = torch.cat([pixels, pixels[:1].expand(missing, -1, -1, -1)]) if missing else pixels
+        return [output[: len(pixels)] for output in self.run(filled)]
+
+
+class Prefix(nn.Module):
+    """From pixels (N, C, size, size), 0..255, float32, through the leading stages."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, classifier: Classifier, stages: int, *, fold: bool = True) -> None:
+        super().__init__()
+        self.register_buffer("mean", classifier.mean.clone())
+        self.register_buffer("std", classifier.std.clone())
+        own = leading(classifier.stages, stages)
+        self.stages = folded(own) if fold else unchanged(own)
+
+    def normalized(self, pixels: Tensor) -> Tensor:
+        """As the classifier does it, to the bit."""
+        return (pixels.float() / 255 - self.mean) / self.std
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """What leaves the last of the stages."""
+        result: Tensor = self.stages(self.normalized(pixels))
+        return result
+
+
+def batch_for(device: torch.device, operations: int) -> int:
+    """How many images at once, if one takes so many floating-point operations.
+
+    Small batches stay in a processor's caches, and the user can stop between two; large ones keep
+    a GPU busy.
+    """
+    if device.type != "cpu":
+        return _ACCELERATOR_BATCH
+    affordable = int(min(_PROCESSOR_BATCH, max(1, _BATCH_OPERATIONS // max(1, operations))))
+    return 1 << (affordable.bit_length() - 1)
+
+
+def torch_pass(
+    classifier: Classifier,
+    outlets: tuple[int, ...],
+    batch: int,
+    *,
+    dtype: torch.dtype = torch.float32,
+    fold: bool = True,
+) -> FrozenPass:
+    """PyTorch itself, where the classifier is, stage by stage."""
+    device = classifier.mean.device
+    prefix = Prefix(classifier, outlets[-1], fold=fold)
+    prefix.stages.to(dtype=dtype).to(memory_format=torch.channels_last)
+
+    # The mode ends with each batch: held over a yield, it would reach into the caller's code.
+    @torch.inference_mode()
+    def run(pixels: Tensor) -> list[Tensor]:
+        reached = prefix.normalized(pixels.to(device)).to(dtype)
+        reached = reached.contiguous(memory_format=torch.channels_last)
+        given = []
+        for number, stage in enumerate(prefix.stages, 1):
+            reached = stage(reached)
+            if number in outlets:
+                # The next stage may work in place.
+                given.append(reached.to("cpu", torch.float32, copy=True))
+        return given
+
+    return FrozenPass(batch=batch, outlets=outlets, run=run)

@@ -1,0 +1,237 @@
+"""Chooses the cheapest way to the same result for a phase, and says which and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from graftwork.data.augmentation import build_augmentation
+from graftwork.paths import activations_folder
+from graftwork.plugin_api import Augmentation, Phase
+
+from ..classifier import Classifier
+from ..events import Notice, TrainingEvent
+from ..freezing import frozen_prefix
+from ..inputs import PhaseInputs, Samples
+from ..job import TrainingJob
+from ..training_settings import FrozenPass as Wanted
+from .computing import FrozenWork, frozen_samples
+from .probing import Boundary, Probe, probe
+from .sources import Source, plain_source, view_source
+from .store import ActivationStore
+from .views import chosen_views
+
+_WORTH_READING = {"cpu": 100, "cuda": 10_000}
+"""Operations that a device does in the time in which a byte is read and brought to it."""
+
+_TAPS = 2
+_TAPPED_BYTES = 2**30
+"""How many further boundaries are kept on the way, and how much they may take."""
+
+
+class Given(Protocol):
+    """What the choice depends on, beside the phase; a ``TrainingSetup`` is one."""
+
+    @property
+    def job(self) -> TrainingJob:
+        """Seed, augmentation, views and engine."""
+
+    @property
+    def classifier(self) -> Classifier:
+        """As the phase begins: restored, with re-initialized and re-estimated stages."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the classifier is."""
+
+    @property
+    def train(self) -> Samples:
+        """Pixels of the training images."""
+
+    @property
+    def validation(self) -> Samples:
+        """Pixels of the validation images."""
+
+
+def phase_inputs(
+    setup: Given,
+    phase: Phase,
+    level: Augmentation,
+    *,
+    store: ActivationStore | None = None,
+) -> Generator[TrainingEvent, None, PhaseInputs]:
+    """What the phase trains on, and the way from there to logits.
+
+    Frozen leading stages are computed once, or once for each of some augmented views, where that
+    is cheaper; else every batch of pixels goes through the whole network.
+    """
+    kept = store or ActivationStore(activations_folder())
+    plan = _planned(setup, phase, level, kept)
+    if isinstance(plan, str):
+        yield _info(f"Images go through the network in every epoch: {plan}.")
+        return live_inputs(setup)
+    work, why = plan
+    yield _info(why)
+    (validation, *views) = yield from frozen_samples(work, setup.job.training.frozen_pass)
+    return PhaseInputs(
+        views=tuple(views),
+        validation=validation,
+        logits=logits_above(setup.classifier, work.boundary.stages),
+        live=False,
+    )
+
+
+def live_inputs(setup: Given) -> PhaseInputs:
+    """Every batch of pixels goes through the whole network."""
+    return PhaseInputs(
+        views=(setup.train,),
+        validation=setup.validation,
+        logits=setup.classifier.logits,
+        live=True,
+    )
+
+
+def logits_above(classifier: Classifier, stages: int) -> Callable[[Tensor], Tensor]:
+    """From what leaves so many stages (N, ...), fp16 or fp32, to logits (N, classes)."""
+
+    def logits(inputs: Tensor) -> Tensor:
+        reached = inputs.float()
+        for stage in list(classifier.stages)[stages:]:
+            reached = stage(reached)
+        scores: Tensor = classifier.head(reached)
+        return scores
+
+    return logits
+
+
+def _planned(
+    setup: Given, phase: Phase, level: Augmentation, store: ActivationStore
+) -> tuple[FrozenWork, str] | str:
+    """What to compute once and why, or why nothing."""
+    stages = frozen_prefix(setup.classifier, phase)
+    if stages == 0:
+        return "its lowest stages learn or adapt"
+    if setup.job.training.mixup or setup.job.training.cutmix:
+        return "images are mixed with each other"
+    found = probe(setup.classifier, setup.train, stages)
+    if not found.boundaries:
+        return "what its lowest stage gives cannot be kept"
+    boundary = found.boundaries[-1]
+    if not _worth_reading(boundary, setup.device):
+        return "its frozen stages are computed as fast as what they give is read"
+    sources = _sources(setup, phase, level, boundary, store)
+    if isinstance(sources, str):
+        return sources
+    return _work(setup, found, boundary, sources, store), _why(setup, phase, boundary, sources)
+
+
+def _worth_reading(boundary: Boundary, device: torch.device) -> bool:
+    least = _WORTH_READING.get(device.type, _WORTH_READING["cuda"])
+    return boundary.operations >= least * boundary.row_bytes
+
+
+def _sources(
+    setup: Given,
+    phase: Phase,
+    level: Augmentation,
+    boundary: Boundary,
+    store: ActivationStore,
+) -> list[Source] | str:
+    """The views of the training images to compute once, or why none."""
+    training = setup.job.training
+    augment = build_augmentation(level, training)
+    if augment is None:
+        if phase.epochs == 1 and boundary.stages < len(setup.classifier.stages):
+            return "there is a single one"
+        return [plain_source(setup.train, setup.device)]
+    count, images = training.views, len(setup.train.labels)
+    views = chosen_views(count, phase.epochs, boundary, images, store.limit)
+    if views is None:
+        return f"every image is changed anew in each of them (augmentation: {level})"
+    return [
+        view_source(
+            setup.train,
+            augment,
+            setup.device,
+            seed=setup.job.seed,
+            view=view,
+            level=level,
+            wishes=training,
+        )
+        for view in range(views)
+    ]
+
+
+def _work(
+    setup: Given,
+    found: Probe,
+    boundary: Boundary,
+    views: list[Source],
+    store: ActivationStore,
+) -> FrozenWork:
+    sources = (plain_source(setup.validation, setup.device), *views)
+    images = sum(len(source.digests) for source in sources)
+    return FrozenWork(
+        classifier=setup.classifier,
+        store=store,
+        probe=found,
+        boundary=boundary,
+        taps=_taps(setup, found, boundary, images),
+        sources=sources,
+    )
+
+
+def _taps(setup: Given, found: Probe, boundary: Boundary, images: int) -> tuple[Boundary, ...]:
+    """The next boundaries below, where the frozen stages end when further stages learn."""
+    stages = list(setup.classifier.stages)
+    below = [
+        tap
+        for tap in found.boundaries
+        if tap.stages < boundary.stages
+        and any(True for _ in stages[tap.stages].parameters())
+        and _worth_reading(tap, setup.device)
+    ]
+    taps = tuple(below[-_TAPS:])
+    return taps if sum(tap.row_bytes for tap in taps) * images <= _TAPPED_BYTES else ()
+
+
+def _why(setup: Given, phase: Phase, boundary: Boundary, views: list[Source]) -> str:
+    total = len(setup.classifier.stages)
+    whole = boundary.stages == total
+    frozen = "The whole backbone is" if whole else f"{boundary.stages} of {total} stages are"
+    if views[0].augment is None:
+        given = "features are" if whole else "what they give is"
+        return f"{frozen} frozen and nothing is augmented: {given} computed once."
+    return (
+        f"{frozen} frozen: {len(views)} augmented views of each image go through them once, "
+        f"instead of new ones in each of {phase.epochs} epochs (views=... sets how many)."
+    )
+
+
+def _info(text: str) -> Notice:
+    return Notice(level="info", text=text)
+
+
+def frozen_features(
+    classifier: Classifier,
+    *parts: Samples,
+    wanted: Wanted = "auto",
+    store: ActivationStore | None = None,
+) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
+    """The features (n, features), fp32, that the whole backbone gives for each part's images.
+
+    They are read where an earlier run, or the training itself, has computed them.
+    """
+    found = probe(classifier, parts[0], len(classifier.stages))
+    work = FrozenWork(
+        classifier=classifier,
+        store=store or ActivationStore(activations_folder()),
+        probe=found,
+        boundary=found.boundaries[-1],
+        taps=(),
+        sources=tuple(plain_source(part, classifier.mean.device) for part in parts),
+    )
+    return (yield from frozen_samples(work, wanted))
