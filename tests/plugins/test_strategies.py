@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 from pydantic import ValidationError
 
+from graftwork.engine.classifier import load_classifier
+from graftwork.engine.events import EpochDone, Notice, PhaseEnded, PhaseStarted
 from graftwork.plugin_api import (
     HEAD,
     AnyPhase,
@@ -22,6 +25,8 @@ from graftwork.plugin_api import (
 )
 from graftwork_strategies import register_strategies
 from graftwork_strategies.full_fine_tuning import layerwise_rates
+from support.jobs import of_kind, run_job, small_job
+from support.tiny import build_tiny
 
 MODEL = ModelOutline(
     stages=(
@@ -247,3 +252,60 @@ def test_prototypes_learn_on_only_if_asked():
     assert first == alone
     assert (then.rates.keys(), then.epochs, then.augmentation) == ({HEAD}, 7, "none")
     assert STRATEGIES["prototypes"].head == "cosine"
+
+
+STAGES = ("stem", "middle", "top")
+_HEAD = {"head_epochs": 6, "head_rate": 0.05}
+LEARNING = {
+    "full-fine-tuning": {"epochs": 6, "rate": 0.02, "backbone_rate": 0.01},
+    "head-then-all": {**_HEAD, "epochs": 3, "rate": 0.02, "mix": True},
+    "low-rank": {**_HEAD, "epochs": 6, "rate": 0.02, "rank": 2},
+    "named-stages": {
+        "head_epochs": 6,
+        "epochs": 6,
+        "rate": 0.02,
+        "head_rate": 0.05,
+        "stages": "middle",
+    },
+    "norms-and-biases": {**_HEAD, "epochs": 4, "rate": 0.05},
+    "partial-reinitialization": {"new_epochs": 6, "new_rate": 0.02, "epochs": 2, "rate": 0.005},
+    "progressive-unfreezing": {**_HEAD, "pace": "schedule", "epochs": 1, "rate": 0.02},
+    "surgical": {**_HEAD, "epochs": 3, "rate": 0.02, "stages": 1},
+}
+CHANGED = {
+    "low-rank": {"middle.0.weight", "top.0.weight"},
+    "named-stages": {"middle.0.weight", "middle.1.weight", "middle.1.bias"},
+    "norms-and-biases": {f"{s}.1.{part}" for s in STAGES for part in ("weight", "bias")},
+}
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_it_learns_three_colours_and_changes_what_it_says(name, images, registry, tmp_path):
+    run = tmp_path / "run"
+    events = run_job(small_job(images, name, LEARNING[name]), registry, run)
+    epochs = of_kind(events, EpochDone)
+    assert max(epoch.validation_accuracy for epoch in epochs) >= 0.8
+    assert max(epoch.phase for epoch in epochs if epoch.best) == epochs[-1].phase
+    before, after = build_tiny(None).state_dict(), load_classifier(run, registry.backbones).stages
+    state = after.state_dict()
+    changed = {name for name, value in before.items() if not torch.equal(value, state[name])}
+    assert changed == CHANGED.get(name, changed)
+    assert changed
+
+
+def test_surgical_fine_tuning_says_what_it_measured(images, registry, tmp_path):
+    events = run_job(small_job(images, "surgical", LEARNING["surgical"]), registry, tmp_path / "r")
+    head, measured, tuned = of_kind(events, PhaseEnded)
+    assert measured.epochs_run == 0
+    assert measured.best_accuracy == pytest.approx(head.best_accuracy)
+    started = of_kind(events, PhaseStarted)[2]
+    said = next(e.text for e in of_kind(events, Notice) if e.text.startswith("Gradient over"))
+    first = said.removeprefix("Gradient over weight, by stage: ").split()[0]
+    assert set(started.rates) == {first, HEAD}
+    assert tuned.epochs_run == 3
+
+
+def test_a_stage_that_is_not_there_ends_the_run_in_words(images, registry, tmp_path):
+    job = small_job(images, "named-stages", {"stages": "midle"})
+    with pytest.raises(GraftworkError, match="mean middle"):
+        run_job(job, registry, tmp_path / "run")

@@ -19,13 +19,13 @@ from graftwork.plugin_api import HEAD, MeasuredStages, PhaseReport
 
 from ..classifier import Classifier
 from ..events import Notice, PhaseEnded, PhaseStarted, Progress, TrainingEvent
-from ..inputs import Samples
+from ..inputs import Samples, pixel_inputs
 from ..learning.balanced import balanced_places
-from ..scores import Scores, scores
+from ..scores import Scores
 from ..setup import TrainingSetup
+from ..steps import validation_scores
 
 _GRADIENT_BATCH = 16
-_VALIDATION_BATCH = 64
 
 
 def run_measured_stages(
@@ -40,7 +40,8 @@ def run_measured_stages(
     seed = sample_seed(setup.job.seed, number)
     places = balanced_places(setup.train.labels, phase.images, seed)
     measures = yield from measure_stages(setup.classifier, setup.train, places, setup.device)
-    reached = yield from _validate(setup)
+    inputs = pixel_inputs(setup.classifier, setup.train, setup.validation)
+    reached = yield from validation_scores(setup, inputs, phase.name)
     yield _started(phase, number)
     yield _notice(measures)
     yield PhaseEnded(
@@ -99,20 +100,6 @@ def _ratio(stage: nn.Module) -> float:
 
 def _norm(tensors: Iterable[Tensor]) -> float:
     return math.hypot(*(float(torch.linalg.vector_norm(tensor.detach())) for tensor in tensors))
-
-
-def _validate(setup: TrainingSetup) -> Generator[Progress, None, Scores]:
-    labels, throttle, chunks = setup.validation.labels, Throttle(0.5), []
-    throttle.due()
-    for places in torch.arange(len(labels)).split(_VALIDATION_BATCH):
-        with torch.no_grad():
-            pixels = setup.validation.batch(places).to(setup.device)
-            chunks.append(setup.classifier.logits(pixels).float().cpu())
-        if throttle.due():
-            yield Progress(what="Validating", done=int(places[-1]) + 1, total=len(labels))
-    logits = torch.cat(chunks)
-    loss = float(functional.cross_entropy(logits, labels))
-    return scores(labels.numpy(), logits.argmax(1).numpy(), loss)
 
 
 def _report(
