@@ -260,20 +260,14 @@ LEARNING = {
     "full-fine-tuning": {"epochs": 6, "rate": 0.02, "backbone_rate": 0.01},
     "head-then-all": {**_HEAD, "epochs": 3, "rate": 0.02, "mix": True},
     "low-rank": {**_HEAD, "epochs": 6, "rate": 0.02, "rank": 2},
-    "named-stages": {
-        "head_epochs": 6,
-        "epochs": 6,
-        "rate": 0.02,
-        "head_rate": 0.05,
-        "stages": "middle",
-    },
+    "named-stages": {"head_epochs": 6, "epochs": 6, "rate": 0.02, "stages": "middle"},
     "norms-and-biases": {**_HEAD, "epochs": 4, "rate": 0.05},
     "partial-reinitialization": {"new_epochs": 6, "new_rate": 0.02, "epochs": 2, "rate": 0.005},
     "progressive-unfreezing": {**_HEAD, "pace": "schedule", "epochs": 1, "rate": 0.02},
     "surgical": {**_HEAD, "epochs": 3, "rate": 0.02, "stages": 1},
 }
 CHANGED = {
-    "low-rank": {"middle.0.weight", "top.0.weight"},
+    "low-rank": {"stem.0.weight", "middle.0.weight", "top.0.weight"},
     "named-stages": {"middle.0.weight", "middle.1.weight", "middle.1.bias"},
     "norms-and-biases": {f"{s}.1.{part}" for s in STAGES for part in ("weight", "bias")},
 }
