@@ -1,0 +1,86 @@
+"""Real training steps of rising size, in a process of their own that may die of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import torch
+from torch.nn import functional
+
+from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.device import choose_device, choose_precision
+from graftwork.engine.heap import keep_heap
+from graftwork.engine.optimizer import build_optimizer
+from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_api import Backbone
+
+from .fusion import find_fusion
+from .memory import is_out_of_memory
+
+_STEPS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What is trained, and on how many images at once, fewest first."""
+
+    backbone: Backbone
+    info: ClassifierInfo
+    training: TrainingSettings
+    sizes: tuple[int, ...]
+
+
+def try_sizes(channel: Connection, trial: Trial) -> None:
+    """Send each size that fits, until one does not; what else goes wrong is sent as a text."""
+    keep_heap()
+    try:
+        _try(channel, trial)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            channel.send(f"{type(error).__name__}: {error}")
+    finally:
+        channel.close()
+
+
+def _try(channel: Connection, trial: Trial) -> None:
+    device = choose_device(trial.training.device)
+    classifier = build_classifier(trial.backbone, trial.info)
+    classifier = classifier.to(device).to(memory_format=torch.channels_last).eval()
+    for size in trial.sizes:
+        _train(classifier, trial.training, size, device)
+        channel.send(size)
+
+
+def _train(
+    classifier: Classifier, training: TrainingSettings, size: int, device: torch.device
+) -> None:
+    """All stages learn: no strategy needs more memory."""
+    stages = classifier.named_stages()
+    rates = dict.fromkeys(stages, 1e-6)
+    optimizer = build_optimizer(stages, rates, training)
+    precision = choose_precision(training.precision, device, classifier.stages)
+    pixels = _pixels(classifier, size, device)
+    fusion = find_fusion(classifier.stages, classifier.normalize(pixels[:1]))
+    for _ in range(_STEPS):
+        with (
+            torch.autocast(device.type, precision.dtype, enabled=precision.dtype is not None),
+            fusion.applied(),
+        ):
+            logits = classifier.logits(pixels)
+        labels = torch.zeros(size, dtype=torch.long, device=device)
+        optimizer.zero_grad(set_to_none=True)
+        functional.cross_entropy(logits.float(), labels).backward()
+        optimizer.step()
+
+
+def _pixels(classifier: Classifier, size: int, device: torch.device) -> torch.Tensor:
+    spec = classifier.info.input
+    shape = (size, spec.channels, spec.size, spec.size)
+    pixels = torch.zeros(shape, dtype=torch.uint8, device=device)
+    return pixels.contiguous(memory_format=torch.channels_last)
+
+
+def rising_sizes(most: int) -> tuple[int, ...]:
+    """1, 2, 4 and so on, and ``most`` itself."""
+    return (*(2**power for power in range((most - 1).bit_length())), most)
