@@ -121,7 +121,8 @@ def evaluated(classifier: Classifier, trained: Trained) -> np.ndarray:
         pixels = resize(torch.from_numpy(trained.images), classifier.info.input)
     rows = pixels.permute(0, 2, 3, 1).to(torch.uint8).numpy()
     _, evaluation = drain(evaluate(classifier, rows, trained.items))
-    return np.array([prediction.probabilities for prediction in evaluation.predictions])
+    classes = classifier.info.classes
+    return np.array([[one.probabilities[c] for c in classes] for one in evaluation.predictions])
 
 
 def test_evaluation_says_what_validation_said(trained: Trained) -> None:
