@@ -61,6 +61,26 @@ class DataReady(_Event):
     data_fingerprint: str
 
 
+class _CostEvent(_Event):
+    """Seconds from here to the end, MiB of memory at the peak, MiB of the run's folder."""
+
+    seconds: float
+    memory_mib: float
+    disk_mib: float
+
+
+class CostEstimated(_CostEvent):
+    """What the run will cost at most, if every phase does all its epochs."""
+
+    kind: Literal["cost-estimated"] = "cost-estimated"
+
+
+class CostMeasured(_CostEvent):
+    """What the run has cost; of memory, the peak of the whole process."""
+
+    kind: Literal["cost-measured"] = "cost-measured"
+
+
 class PhaseStarted(_Event):
     """A phase of the strategy begins; ``rates`` are the peak learning rates by stage."""
 
@@ -171,6 +191,8 @@ TrainingEvent = (
     | Notice
     | ProblemFound
     | DataReady
+    | CostEstimated
+    | CostMeasured
     | PhaseStarted
     | StepDone
     | LoadSampled

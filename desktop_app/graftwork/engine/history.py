@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from .events import (
     CheckpointWritten,
+    CostEstimated,
+    CostMeasured,
     DataReady,
     EpochDone,
     LoadSampled,
@@ -63,7 +65,7 @@ class RunHistory:
                 self.problems.append(event)
             case LoadSampled():
                 self.loads.append(event)
-            case CheckpointWritten() | Resumed():
+            case CheckpointWritten() | Resumed() | CostEstimated() | CostMeasured():
                 pass
             case _:
                 self._apply_training(event)

@@ -23,6 +23,7 @@ from .checkpoints.files import Checkpoint, newest_checkpoint
 from .checkpoints.keeper import EVERY_S, CheckpointKeeper
 from .checkpoints.saving import load_run, save_checkpoint, surroundings
 from .classifier import Classifier
+from .cost.told import tell_estimate, tell_measured
 from .device import choose_device, device_name
 from .earlier_run import load_earlier
 from .errors import TrainingError
@@ -76,12 +77,19 @@ def train(
     describe(classifier, pixels, split, folder)
     setup = new_setup(job, strategy, classifier, pixels, split, folder, device, keeper)
     outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
+
+    def plan() -> Planned:
+        return Planned(strategy, settings, *outlines)
+
+    estimated = yield from tell_estimate(setup, plan)
+    started = time.monotonic()
     try:
-        yield from _run_phases(setup, Planned(strategy, settings, *outlines), checkpoint)
+        yield from _run_phases(setup, plan(), checkpoint)
     except torch.OutOfMemoryError as error:
         raise _out_of_memory(job) from error
     finally:
         setup.best.write()
+    yield from tell_measured(estimated, started, folder)
     keeper.remove()
     yield _run_ended(setup.best, time.monotonic() - began)
 

@@ -1,0 +1,1 @@
+"""What a run will cost, estimated before it starts and compared after."""

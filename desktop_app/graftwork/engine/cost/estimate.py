@@ -1,0 +1,114 @@
+"""Adds up what a plan of phases will cost at most, from what one image costs in each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import psutil
+from torch import nn
+
+from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase, PhaseReport
+
+from ..freezing import frozen_prefix
+from ..learning.choices import with_user_choices
+from ..planning import Planned
+from ..setup import TrainingSetup
+from .trial import StageCost, stage_costs
+
+_BACKWARD = 2.0
+"""A backward pass takes about two forward passes: one product for inputs, one for weights."""
+_KEPT_COPIES = 4
+"""Gradient, two moments of the optimizer, and the best weights."""
+_CHECKPOINTS = 2
+_MOST_PHASES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Time, memory of the process at its peak, and disk for the run's folder."""
+
+    seconds: float = 0.0
+    memory_bytes: float = 0.0
+    disk_bytes: float = 0.0
+
+
+def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
+    """What the run will cost at most: every phase does all its epochs, and each one gains.
+
+    ``plan`` gives the strategy's plan anew, since asking for its phases uses it up. What the plan
+    would do after a hundred phases is left out.
+    """
+    stages = stage_costs(setup.classifier, setup.train, setup.device)
+    phases = [_phase_cost(setup, stages, phase) for phase in _phases(setup, plan())]
+    weights = sum(stage.weight_bytes for stage in stages)
+    return Cost(
+        seconds=sum(phase.seconds for phase in phases),
+        memory_bytes=psutil.Process().memory_info().rss
+        + max((phase.memory_bytes for phase in phases), default=0.0),
+        disk_bytes=weights + max((phase.disk_bytes for phase in phases), default=0.0),
+    )
+
+
+def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
+    names = [
+        name for name, stage in setup.classifier.stages.named_children() if _has_weights(stage)
+    ]
+    phase = planned.next(None)
+    while phase is not None and planned.number <= _MOST_PHASES:
+        yield phase
+        phase = planned.next(_hopeful(phase, names))
+
+
+def _has_weights(stage: nn.Module) -> bool:
+    return any(True for _ in stage.parameters())
+
+
+def _hopeful(phase: AnyPhase, stages: Sequence[str]) -> PhaseReport:
+    """The report of a phase that gained to its last epoch."""
+    epochs = phase.epochs if isinstance(phase, Phase) else 1
+    return PhaseReport(
+        phase=phase,
+        epochs_run=epochs,
+        best_epoch=epochs,
+        best_score=0.0,
+        best_loss=0.0,
+        best_accuracy=1.0,
+        improved=True,
+        measures=dict.fromkeys(stages, 1.0),
+    )
+
+
+def _phase_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: AnyPhase) -> Cost:
+    match phase:
+        case Phase():
+            return _gradient_cost(setup, stages, with_user_choices(phase, setup.job.training))
+        case MeasuredStages():
+            forward = sum(stage.seconds for stage in stages)
+            return Cost(seconds=min(phase.images, _images(setup)) * forward * (1 + _BACKWARD))
+        case _:
+            return Cost(seconds=_images(setup) * sum(stage.seconds for stage in stages))
+
+
+def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> Cost:
+    """The frozen stages below run once for each view where nothing, or few views, are augmented."""
+    place = frozen_prefix(setup.classifier, phase)
+    below, above = stages[:place], stages[place:]
+    augmented = (phase.augmentation or setup.augmentation) != "none"
+    passes = phase.epochs if augmented else 1
+    train, held_out = len(setup.train.labels), len(setup.validation.labels)
+    once = sum(stage.seconds for stage in below) * (passes * train + held_out)
+    each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
+    learning = sum(stage.weight_bytes for stage in stages if stage.name in phase.rates)
+    activations = sum(stage.activation_bytes for stage in above)
+    epochs = phase.epochs if setup.job.training.keep_epochs else 0
+    return Cost(
+        seconds=once + phase.epochs * each,
+        memory_bytes=_KEPT_COPIES * learning + setup.job.training.batch_size * activations,
+        disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
+        + epochs * sum(stage.weight_bytes for stage in stages),
+    )
+
+
+def _images(setup: TrainingSetup) -> int:
+    return len(setup.train.labels) + len(setup.validation.labels)

@@ -1,0 +1,78 @@
+"""Says what a run is thought to cost, and what it has cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import psutil
+
+from ..errors import TrainingError
+from ..events import CostEstimated, CostMeasured, Notice
+from ..planning import Planned
+from ..setup import TrainingSetup
+from .estimate import Cost, estimate
+
+_MIB = 2**20
+
+
+def tell_estimate(
+    setup: TrainingSetup, plan: Callable[[], Planned]
+) -> Generator[CostEstimated | Notice, None, Cost | None]:
+    """The estimate as events; None where the strategy cannot say what it will do."""
+    try:
+        cost = estimate(setup, plan)
+    except TrainingError:
+        return None
+    yield CostEstimated(**_figures(cost))
+    yield Notice(level="info", text=f"This will take at most about {in_words(cost)}.")
+    return cost
+
+
+def tell_measured(
+    estimated: Cost | None, began: float, folder: Path
+) -> Generator[CostMeasured | Notice, None, None]:
+    """What it has cost since ``began`` (of ``time.monotonic``), beside what was estimated."""
+    cost = Cost(
+        seconds=time.monotonic() - began,
+        memory_bytes=_peak_memory(),
+        disk_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+    )
+    yield CostMeasured(**_figures(cost))
+    if estimated:
+        text = f"It took {in_words(cost)}; estimated were at most {in_words(estimated)}."
+        yield Notice(level="info", text=text)
+
+
+def in_words(cost: Cost) -> str:
+    """Time, memory and disk for a person."""
+    memory, disk = cost.memory_bytes / _MIB, cost.disk_bytes / _MIB
+    return f"{_duration(cost.seconds)}, {memory:,.0f} MiB of memory and {disk:,.0f} MiB of disk"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _figures(cost: Cost) -> dict[str, float]:
+    return {
+        "seconds": cost.seconds,
+        "memory_mib": cost.memory_bytes / _MIB,
+        "disk_mib": cost.disk_bytes / _MIB,
+    }
+
+
+def _peak_memory() -> float:
+    """The most that the process ever held, in bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return float(getattr(psutil.Process().memory_info(), "peak_wset", 0))
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024)

@@ -1,0 +1,87 @@
+"""Measures what one image costs in each stage, on a few of the user's own images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ..classifier import Classifier
+from ..inputs import Samples
+from ..learning.low_rank import plain_state
+
+_IMAGES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageCost:
+    """One stage: seconds and bytes of all layers' outputs for an image, and of its weights."""
+
+    name: str
+    seconds: float
+    activation_bytes: float
+    output_bytes: float
+    weight_bytes: int
+
+
+@torch.no_grad()
+def stage_costs(
+    classifier: Classifier, samples: Samples, device: torch.device
+) -> tuple[StageCost, ...]:
+    """The cost of a forward pass through each stage, bottom first, the head last.
+
+    It is timed on a batch that went through once before, so that memory is at hand.
+    """
+    classifier.eval()
+    places = torch.arange(min(_IMAGES, len(samples.labels)))
+    inputs = classifier.normalize(samples.batch(places).to(device))
+    _through(classifier, inputs, device)
+    return tuple(_through(classifier, inputs, device))
+
+
+def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:
+    found = []
+    for name, stage in classifier.named_stages().items():
+        with _counted(stage) as layers:
+            began = _now(device)
+            inputs = stage(inputs)
+            seconds = _now(device) - began
+        images = len(inputs)
+        found.append(
+            StageCost(
+                name=name,
+                seconds=seconds / images,
+                activation_bytes=sum(layers) / images,
+                output_bytes=inputs.nbytes / images,
+                weight_bytes=sum(value.nbytes for value in plain_state(stage).values()),
+            )
+        )
+    return found
+
+
+@contextmanager
+def _counted(stage: nn.Module) -> Iterator[list[int]]:
+    """The bytes of what each layer gives, in the order in which they are called."""
+    layers: list[int] = []
+
+    def note(_module: nn.Module, _inputs: object, output: object) -> None:
+        if isinstance(output, Tensor):
+            layers.append(output.nbytes)
+
+    leaves = [module for module in stage.modules() if not any(module.children())]
+    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
+    try:
+        yield layers
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

@@ -1,0 +1,99 @@
+"""What a run is thought to cost: the sums, checked by hand, and the words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from pydantic import BaseModel
+
+from graftwork.engine import events as ev
+from graftwork.engine.cost.estimate import Cost
+from graftwork.engine.cost.told import in_words
+from graftwork.engine.cost.trial import stage_costs
+from graftwork.engine.inputs import PixelSamples
+from graftwork.plugin_api import HEAD, Phase, Strategy
+from support.classifiers import tiny_classifier
+from support.jobs import of_kind, run_job, small_job
+
+
+@pytest.fixture
+def costs():
+    pixels = torch.zeros(4, 32, 32, 3, dtype=torch.uint8).numpy()
+    samples = PixelSamples(
+        pixels=pixels, rows=torch.arange(4).numpy(), labels=torch.zeros(4, dtype=torch.long)
+    )
+    return {c.name: c for c in stage_costs(tiny_classifier(), samples, torch.device("cpu"))}
+
+
+def test_every_stage_has_its_cost(costs):
+    assert list(costs) == ["stem", "middle", "top", "pool", "head"]
+    assert all(cost.seconds > 0 for cost in costs.values())
+
+
+def test_bytes_are_those_of_the_layers_outputs(costs):
+    """The stem: convolution, norm and ReLU, each 8 channels of 16 x 16 in four bytes."""
+    assert costs["stem"].output_bytes == 8 * 16 * 16 * 4
+    assert costs["stem"].activation_bytes == 3 * costs["stem"].output_bytes
+    assert costs["stem"].weight_bytes == (3 * 8 * 9 + 4 * 8) * 4 + 8
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7500, "2 h 5 min")]
+)
+def test_time_is_said_as_people_say_it(seconds, said):
+    assert in_words(Cost(seconds=seconds, memory_bytes=2**30, disk_bytes=0)).startswith(
+        f"{said}, 1,024 MiB"
+    )
+
+
+def test_a_run_says_what_it_will_cost_and_what_it_did(images, registry, tmp_path):
+    events = run_job(small_job(images, "surgical"), registry, tmp_path / "run")
+    (before,), (after,) = of_kind(events, ev.CostEstimated), of_kind(events, ev.CostMeasured)
+    first_phase = events.index(of_kind(events, ev.PhaseStarted)[0])
+    assert events.index(before) < first_phase < events.index(after)
+    for cost in (before, after):
+        assert min(cost.seconds, cost.memory_mib, cost.disk_mib) > 0
+    assert after.disk_mib < 2 * before.disk_mib
+    assert after.memory_mib > 50
+
+
+def test_ten_times_the_epochs_cost_ten_times_the_time(images, registry, tmp_path):
+    seconds = {}
+    for epochs in (30, 300):
+        strategy = Strategy(
+            name="planned", title="Planned", summary="x", settings=Nothing, plan=_plan(epochs)
+        )
+        more = replace(registry, strategies={"planned": strategy})
+        job = small_job(images, "planned")
+        events = run_job(job, more, tmp_path / str(epochs))
+        seconds[epochs] = of_kind(events, ev.CostEstimated)[0].seconds
+    assert 2 < seconds[300] / seconds[30] < 50
+
+
+class Nothing(BaseModel):
+    pass
+
+
+def _plan(epochs):
+    def plan(settings, model, data):
+        yield Phase(name="x", epochs=epochs, rates={"stem": 1e-9, HEAD: 1e-9}, patience=1)
+
+    return plan
+
+
+def test_a_plan_that_fails_is_not_estimated(images, registry, tmp_path):
+    """It asks for a measure that only a real phase gives; the run itself gets it."""
+
+    def plan(settings, model, data):
+        report = yield Phase(name="x", epochs=1, rates={HEAD: 0.01})
+        if report.best_loss == 0.0:
+            raise ValueError
+        yield Phase(name="y", epochs=1, rates={HEAD: 0.01})
+
+    strategy = Strategy(name="planned", title="P", summary="x", settings=Nothing, plan=plan)
+    more = replace(registry, strategies={"planned": strategy})
+    events = run_job(small_job(images, "planned"), more, tmp_path / "run")
+    assert not of_kind(events, ev.CostEstimated)
+    assert len(of_kind(events, ev.PhaseEnded)) == 2
