@@ -25,7 +25,7 @@ class LowRankSettings(StrategySettings):
     head_epochs: Epochs = Field(default=60, description="Passes before, in which the head learns")
     head_rate: Rate = Field(default=0.003, description="Learning rate of the head in that phase")
     epochs: Epochs = Field(default=12, description="Passes in which all stages learn, at most")
-    rate: Rate = Field(default=0.0005, description="Learning rate in these passes")
+    rate: Rate = Field(default=0.001, description="Learning rate in these passes")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
