@@ -57,8 +57,8 @@ class ChartBoard(QWidget):
         self._shown = state
         self.redraws += 1
         boundaries = phase_boundaries(history)
-        for chart in self.charts:
-            chart.show_curves(chart.spec.curves(history), boundaries)
+        for chart, spec in zip(self.charts, LARGE_CHARTS + SMALL_CHARTS, strict=True):
+            chart.show_curves(spec.curves(history), boundaries)
 
     def _make_charts(self) -> None:
         from .chart import Chart

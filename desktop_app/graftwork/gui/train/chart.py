@@ -15,7 +15,7 @@ from graftwork.gui.parts.boxes import Card, row
 from graftwork.gui.parts.text import label
 
 from .axis import ShortAxis
-from .curves import ChartSpec, Curve
+from .curves import ChartLook, Curve
 from .legend import Legend
 
 _MOST_DOTS = 60
@@ -24,15 +24,15 @@ _MOST_DOTS = 60
 class Chart(Card):
     """Draws what it is given; nothing is read or computed here."""
 
-    def __init__(self, spec: ChartSpec, parent: QWidget | None = None) -> None:
+    def __init__(self, look: ChartLook, parent: QWidget | None = None) -> None:
         axes = {"left": ShortAxis("left"), "bottom": ShortAxis("bottom")}
         self._plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self._legend = Legend()
-        head = row(label(spec.title, "muted"), self._legend)
+        head = row(label(look.title, "muted"), self._legend)
         head.setStretch(1, 1)
         super().__init__("", head, self._plot, margin=10)
         self.setParent(parent)
-        self.spec = spec
+        self.look = look
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._marks: list[pg.InfiniteLine] = []
         self._adopt_menu()
@@ -46,18 +46,21 @@ class Chart(Card):
 
     def _prepare(self) -> None:
         self.body.setSpacing(2)
-        self._plot.setAccessibleName(self.spec.title)
+        self._plot.setAccessibleName(self.look.title)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setMinimumHeight(96)
         self._plot.hideButtons()
         self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.setLogMode(y=self.spec.logarithmic)
-        self._plot.setLabel("bottom", self.spec.x_axis)
+        self._plot.setLogMode(x=self.look.powers is not None, y=self.look.logarithmic)
+        self._plot.setLabel("bottom", self.look.x_axis)
         self._plot.setClipToView(True)
         self._plot.setDownsampling(auto=True, mode="peak")
         self._plot.showGrid(y=True, alpha=0.25)
         self._plot.getAxis("left").setWidth(46)
         self._plot.enableAutoRange()
+        if self.look.powers:
+            self._plot.setXRange(*self.look.powers, padding=0.02)
+            self._plot.getAxis("bottom").enableAutoSIPrefix(enable=False)
         for side in ("left", "bottom"):
             font = self.font()
             font.setPointSizeF(font.pointSizeF() * 0.85)
@@ -65,26 +68,26 @@ class Chart(Card):
             self._plot.getAxis(side).label.setFont(font)
 
     def show_curves(self, curves: Sequence[Curve], phases: Sequence[tuple[float, str]]) -> None:
-        """Draw these, and a line at the beginning of each phase."""
+        """Draw these, and a line at the beginning of each phase (on a log axis: its logarithm)."""
         for gone in set(self._lines) - {curve.name for curve in curves}:
             self._plot.removeItem(self._lines.pop(gone))
         for curve in curves:
             self._show_curve(curve)
         self._legend.show_curves(curves)
-        if self.spec.from_zero:
+        if self.look.from_zero:
             self._fit_from_zero(curves)
-        if self.spec.phases != "none":
+        if self.look.phases != "none":
             self._mark_phases(phases)
 
     def _fit_from_zero(self, curves: Sequence[Curve]) -> None:
         top = max((value for curve in curves for value in _drawable(curve)[1]), default=1.0)
-        self._plot.setYRange(0, self.spec.top or top or 1.0, padding=0.07)
+        self._plot.setYRange(0, self.look.top or top or 1.0, padding=0.07)
 
     def _show_curve(self, curve: Curve) -> None:
         line = self._lines.get(curve.name)
         if line is None:
             line = self._lines[curve.name] = self._plot.plot(name=curve.name or None)
-        line.setData(*_drawable(curve, logarithmic=self.spec.logarithmic))
+        line.setData(*_drawable(curve, logarithmic=self.look.logarithmic))
         self._paint(line, curve)
 
     def _paint(self, line: pg.PlotDataItem, curve: Curve) -> None:
@@ -103,7 +106,7 @@ class Chart(Card):
             self._plot.removeItem(gone)
         del self._marks[len(phases) :]
         for place, name in phases[len(self._marks) :]:
-            text = name if self.spec.phases == "named" else None
+            text = name if self.look.phases == "named" else None
             mark = pg.InfiniteLine(place, label=text, labelOpts={"position": 0.06, "angle": 0})
             self._marks.append(mark)
             self._plot.addItem(mark)
@@ -112,7 +115,7 @@ class Chart(Card):
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "spec"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "look"):
             self._dress()
 
     def _dress(self) -> None:
@@ -128,7 +131,7 @@ class Chart(Card):
         colors = current_colors()
         for mark in self._marks:
             mark.setPen(pg.mkPen(colors.strong_border, style=Qt.PenStyle.DashLine))
-            if self.spec.phases == "named":
+            if self.look.phases == "named":
                 mark.label.setColor(colors.muted)
 
 

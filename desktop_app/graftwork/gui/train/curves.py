@@ -22,19 +22,27 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChartSpec:
-    """What a chart is called, what its axes are, and where its curves come from.
+class ChartLook:
+    """What a chart is called, and what its axes are.
 
-    The y axis begins at zero with ``from_zero``, and then ends at ``top`` if that is given.
+    The y axis begins at zero with ``from_zero``, and then ends at ``top`` if that is given. With
+    ``powers`` the x axis is logarithmic, and goes from the first to the second power of ten.
     """
 
     title: str
     x_axis: str
-    curves: Callable[[RunHistory], list[Curve]]
     logarithmic: bool = False
+    powers: tuple[int, int] | None = None
     from_zero: bool = False
     top: float | None = None
     phases: Literal["none", "marked", "named"] = "marked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartSpec(ChartLook):
+    """A chart of a run, and where its curves come from."""
+
+    curves: Callable[[RunHistory], list[Curve]]
 
 
 def loss_curves(history: RunHistory) -> list[Curve]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pydantic import ValidationError
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from graftwork.engine.job import TrainingJob
 from graftwork.gui.data.opening import Opened
 from graftwork.gui.data.state import DataState
 from graftwork.gui.parts.boxes import GRID, column, holder
@@ -39,6 +40,7 @@ class TrainPage(Page):
     ) -> None:
         self._state = state
         self._data = data
+        self._tasks = tasks
         self.start = button(
             "Start training", self._start, kind="primary", picture="play", keys=_START_KEYS
         )
@@ -63,6 +65,7 @@ class TrainPage(Page):
         self.views.chosen.connect(self._stack.setCurrentIndex)
         self.views.chosen.connect(self._refresh)
         self.setup.changed.connect(self._refresh)
+        self.setup.rate_wanted.connect(self._find_rate)
         self.setup.changed.connect(self.augmentation.follow)
         self._data.opened.connect(self._show_data)
         self._data.checked.connect(self._show_data)
@@ -71,15 +74,34 @@ class TrainPage(Page):
         self._state.ended.connect(self._show_ending)
 
     def _start(self) -> None:
+        job = self._job()
+        if job is not None:
+            self._state.start(job)
+
+    def _find_rate(self) -> None:
+        """In a dialog that has to be closed before training can begin."""
+        job = self._job()
+        if job is None:
+            return
+        from graftwork.runs.rate_run import find_rate_of_job
+
+        from .rate_dialog import RateDialog
+
+        registry = self._data.registry
+        dialog = RateDialog(lambda: find_rate_of_job(job, registry), self._tasks, self)
+        dialog.wanted.connect(self.setup.use)
+        dialog.open()
+
+    def _job(self) -> TrainingJob | None:
+        """What is set up; None if there is no data, a run at work, or something wrong."""
         opened = self._data.current
         if opened is None or self._state.is_busy:
-            return
+            return None
         try:
-            job = self.setup.job(opened.wish)
+            return self.setup.job(opened.wish)
         except ValidationError as error:
             self.failure.show_failure(_refused(error))
-            return
-        self._state.start(job)
+            return None
 
     def _show_data(self, opened: Opened) -> None:
         self.subtitle.setText(opened.summary())
@@ -105,6 +127,7 @@ class TrainPage(Page):
         )
         self.start.setVisible(not busy)
         self.start.setEnabled(self._data.current is not None and self.setup.is_valid)
+        self.setup.find_rate.setEnabled(self.start.isEnabled())
         self.start.setToolTip(_START_KEYS if self._data.current else _NO_DATA)
         self.results.setVisible(not busy and has_results and self.views.current == PROGRESS)
         self.start.setVisible(not busy and not self.results.isVisibleTo(self))

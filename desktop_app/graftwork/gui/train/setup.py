@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
@@ -24,6 +26,7 @@ class TrainSetup(QWidget):
     """Everything of a job but its data."""
 
     changed = Signal()
+    rate_wanted = Signal()
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         super().__init__()
@@ -37,6 +40,7 @@ class TrainSetup(QWidget):
         self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
         self._forms = FittingStack()
         self._form_title = label("", "heading", wrap=True)
+        self.find_rate = button("Find a rate…", self.rate_wanted.emit)
         self._lay_out()
         self._listen()
         self.backbones.choose(settings.backbone or "")
@@ -48,8 +52,9 @@ class TrainSetup(QWidget):
         reset = button("Reset to defaults", self.reset, kind="quiet", picture="reset")
         numbers = label("The numbers", "heading")
         inside = QWidget()
-        parts = (self._form_title, self._forms, GRID, numbers, self.numbers, GRID, row(reset), None)
-        inside.setLayout(column(*parts, gap=12, margin=4))
+        upper = (self._form_title, self._forms, row(self.find_rate, None), GRID)
+        lower = (numbers, self.numbers, GRID, row(reset), None)
+        inside.setLayout(column(*upper, *lower, gap=12, margin=4))
         right = Card("", scrolling(inside), margin=12)
         network = Card("1  The network to start from", self.backbones, margin=12)
         strategy = Card("2  How to transfer", self.strategies, margin=12)
@@ -85,6 +90,10 @@ class TrainSetup(QWidget):
             self.forms[strategy].values(),
             self.numbers.values(),
         )
+
+    def use(self, settings: Mapping[str, float]) -> None:
+        """Enter these into the form of the chosen strategy."""
+        self.forms[self.strategies.current or ""].set_values(settings)
 
     def _note_backbone(self, name: str) -> None:
         self._settings.backbone = name
