@@ -55,11 +55,11 @@ def test_over_many_draws_it_is_the_true_information():
     """E[(1[c] - p_c)^2] = p_c (1 - p_c)."""
     classifier, samples = tiny_classifier().eval(), _samples(images=3)
     bias = _head_names(classifier)[1]
-    draws = [_measure(classifier, samples, seed=seed)[bias] for seed in range(150)]
+    draws = [_measure(classifier, samples, seed=seed)[bias] for seed in range(60)]
     with torch.no_grad():
         chances = classifier.logits(samples.batch(torch.arange(3))).softmax(1)
     expected = (chances * (1 - chances)).mean(0)
-    torch.testing.assert_close(torch.stack(draws).mean(0), expected, rtol=0.1, atol=0)
+    torch.testing.assert_close(torch.stack(draws).mean(0), expected, rtol=0.15, atol=0)
 
 
 def test_all_weights_have_one_and_none_is_negative():
