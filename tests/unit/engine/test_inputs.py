@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from graftwork.engine.events import Progress
-from graftwork.engine.inputs import PixelSamples, feature_inputs, pixel_inputs
+from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.steps import batch_count
-from support.classifiers import tiny_classifier
-from support.generators import drain
 
 
 def _samples(rows, seed=0):
@@ -30,27 +27,6 @@ def test_a_batch_can_be_changed_without_changing_the_images():
     before = samples.pixels.copy()
     samples.batch(torch.tensor([0])).zero_()
     assert np.array_equal(samples.pixels, before)
-
-
-def test_features_give_the_logits_of_the_whole_network():
-    classifier = tiny_classifier().eval()
-    train, held_out = _samples(range(8)), _samples(range(8, 12))
-    live = pixel_inputs(classifier, train, held_out)
-    events, cached = drain(feature_inputs(classifier, train, held_out))
-    places = torch.tensor([3, 1, 7])
-    with torch.no_grad():
-        expected = live.logits(live.train.batch(places))
-        found = cached.logits(cached.train.batch(places))
-    assert torch.allclose(found, expected, atol=1e-5)
-    assert events[-1] == Progress(what="Computing features", done=12, total=12)
-    assert not cached.train.features.requires_grad
-
-
-def test_features_do_not_move_batch_statistics():
-    classifier = tiny_classifier().train()
-    before = classifier.stages.stem[1].running_mean.clone()
-    drain(feature_inputs(classifier, _samples(range(8)), _samples(range(8, 12))))
-    assert torch.equal(classifier.stages.stem[1].running_mean, before)
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,18 @@ def test_another_seed_gives_another_split_and_other_weights(images, registry, tm
     assert splits[0] != splits[1]
 
 
-def test_features_computed_once_give_what_the_live_path_gives(images, registry, tmp_path):
-    """``pool`` has no weights: naming it takes the live path and changes nothing else."""
-    cached = _weights_after(_head_only(), images, registry, tmp_path / "cached")
-    live = _weights_after(_head_only("pool"), images, registry, tmp_path / "live")
-    for name, value in cached.items():
-        assert torch.allclose(value, live[name], atol=1e-5), name
+@pytest.mark.parametrize(("besides", "off"), [("pool", 1e-3), ("stem", 1e-5)])
+def test_what_is_computed_once_gives_what_the_live_path_gives(
+    besides, off, images, registry, tmp_path
+):
+    """``pool`` has no weights: with it, what the stages below give is kept, in half precision.
+
+    With a stem that hardly learns, all images go through the whole network.
+    """
+    features = _weights_after(_head_only(), images, registry, tmp_path / "features")
+    other = _weights_after(_head_only(besides), images, registry, tmp_path / "other")
+    for name, value in features.items():
+        assert torch.allclose(value, other[name], atol=off), name
 
 
 def test_frozen_stages_do_not_move(images, registry, tmp_path):
@@ -299,6 +305,7 @@ def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
     def plan(settings, model, data):
         assert model.stage_names == ("stem", "middle", "top", "pool")
         assert data.training_images == {"blue": 6, "green": 6, "red": 6}
+        reports.clear()  # the plan was asked once before, for the estimate
         reports.append((yield Phase(name="one", epochs=3, rates={HEAD: 0.05})))
         reports.append((yield Phase(name="two", epochs=2, rates={HEAD: 1e-9})))
 
@@ -312,7 +319,7 @@ def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
 
 def _head_only(*besides):
     def plan(settings, model, data):
-        rates = dict.fromkeys((*besides, HEAD), 0.05)
+        rates = {**dict.fromkeys(besides, 1e-12), HEAD: 0.05}
         yield Phase(name="Head", epochs=3, rates=rates, batch_norm="frozen")
 
     return plan

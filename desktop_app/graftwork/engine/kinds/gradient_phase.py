@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graftwork.data.augmentation import build_augmentation, sample_seed
-from graftwork.plugin_api import EMA, EWC, SWA, Augmentation, Phase, PhaseReport, WiSE
+from graftwork.plugin_api import EMA, EWC, SWA, Phase, PhaseReport, WiSE
 
 from ..averaging import Averager, build_averager
 from ..checkpoints.files import Checkpoint
@@ -18,7 +18,8 @@ from ..checkpoints.saving import load_model, load_phase, write
 from ..device import PrecisionChoice, choose_precision, full_precision
 from ..events import EpochDone, Notice, PhaseEnded, PhaseStarted, Progress, TrainingEvent
 from ..freezing import changing_stages, frozen_backbone, set_learning, set_modes
-from ..inputs import FeatureSamples, PhaseInputs, feature_inputs, pixel_inputs
+from ..frozen.phase_inputs import phase_inputs
+from ..inputs import PhaseInputs
 from ..keeping import keep_best, keep_epoch
 from ..learning.batch_norm import re_estimate
 from ..learning.choices import with_user_choices
@@ -101,8 +102,8 @@ def _prepare(
     importance: dict[str, Tensor] | None,
 ) -> Generator[TrainingEvent, None, PhaseRun]:
     level = phase.augmentation or setup.augmentation
-    inputs = yield from _inputs(setup, phase, level)
-    precision = _precision(setup, inputs)
+    inputs = yield from phase_inputs(setup, phase, level)
+    precision = _precision(setup, phase, inputs)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
     classifier, training = setup.classifier, setup.job.training
     return PhaseRun(
@@ -122,22 +123,12 @@ def _prepare(
     )
 
 
-def _inputs(
-    setup: TrainingSetup, phase: Phase, level: Augmentation
-) -> Generator[TrainingEvent, None, PhaseInputs]:
-    if frozen_backbone(phase) and level == "none":
-        yield _notice("Only the head learns, nothing is augmented: features are computed once.")
-        return (yield from feature_inputs(setup.classifier, setup.train, setup.validation))
-    yield _notice(f"Images go through the network in every epoch (augmentation: {level}).")
-    return pixel_inputs(setup.classifier, setup.train, setup.validation)
-
-
 def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.clone() for name, value in tensors.items()}
 
 
-def _precision(setup: TrainingSetup, inputs: PhaseInputs) -> PrecisionChoice:
-    if isinstance(inputs.train(1), FeatureSamples):
+def _precision(setup: TrainingSetup, phase: Phase, inputs: PhaseInputs) -> PrecisionChoice:
+    if frozen_backbone(phase) and not inputs.live:
         return full_precision("the head alone costs next to nothing")
     wanted = setup.job.training.precision
     return choose_precision(wanted, setup.device, setup.classifier.stages)

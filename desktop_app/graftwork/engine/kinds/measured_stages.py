@@ -19,7 +19,8 @@ from graftwork.plugin_api import HEAD, MeasuredStages, PhaseReport
 
 from ..classifier import Classifier
 from ..events import Notice, PhaseEnded, PhaseStarted, Progress, TrainingEvent
-from ..inputs import Samples, pixel_inputs
+from ..frozen.phase_inputs import live_inputs
+from ..inputs import Samples
 from ..learning.balanced import balanced_places
 from ..scores import Scores
 from ..setup import TrainingSetup
@@ -40,7 +41,7 @@ def run_measured_stages(
     seed = sample_seed(setup.job.seed, number)
     places = balanced_places(setup.train.labels, phase.images, seed)
     measures = yield from measure_stages(setup.classifier, setup.train, places, setup.device)
-    inputs = pixel_inputs(setup.classifier, setup.train, setup.validation)
+    inputs = live_inputs(setup)
     reached = yield from validation_scores(setup, inputs, phase.name)
     yield _started(phase, number)
     yield _notice(measures)

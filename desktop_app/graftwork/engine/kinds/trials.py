@@ -10,7 +10,8 @@ from torch import Tensor
 
 from graftwork.data.throttle import Throttle
 from graftwork.engine.events import EpochDone, PhaseEnded, PhaseStarted, Progress, TrainingEvent
-from graftwork.engine.inputs import PhaseInputs, Samples, feature_inputs
+from graftwork.engine.frozen.phase_inputs import frozen_features
+from graftwork.engine.inputs import PhaseInputs, Samples
 from graftwork.engine.scores import Scores, ScoreTally
 from graftwork.engine.setup import TrainingSetup
 from graftwork.plugin_api import HEAD, PhaseReport, PrototypeHead, SolvedHead
@@ -20,7 +21,11 @@ _BATCH = 256
 
 def whole_features(setup: TrainingSetup) -> Generator[TrainingEvent, None, PhaseInputs]:
     """The features that the whole backbone gives of both parts, without augmentation."""
-    return (yield from feature_inputs(setup.classifier, setup.train, setup.validation))
+    wanted = setup.job.training.frozen_pass
+    parts = setup.train, setup.validation
+    train, validation = yield from frozen_features(setup.classifier, *parts, wanted=wanted)
+    logits = setup.classifier.head
+    return PhaseInputs(views=(train,), validation=validation, logits=logits, live=False)
 
 
 def matrix(samples: Samples) -> Tensor:
