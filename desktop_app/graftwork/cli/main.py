@@ -187,6 +187,24 @@ def find_rate(
 
 
 @app.command()
+def fit_memory(
+    data: Annotated[Path, typer.Argument(help="Folder or table of labelled images.")],
+    backbone: Annotated[str | None, typer.Option(help=_default("backbone"))] = None,
+    strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
+    settings: Sets = None,
+    reader: Reader = None,
+    json: Json = False,
+) -> None:
+    """Find how many images fit into memory at once, up to batch_size. Nothing is kept."""
+    from .fit_memory import fit_and_show
+
+    workshop = make_workshop()
+    values = {"data": _data(data, reader)}
+    job = build_job(values, settings or [], workshop.registry, backbone=backbone, strategy=strategy)
+    fit_and_show(workshop, job, as_json=json)
+
+
+@app.command()
 def evaluate(
     run_id: RunId,
     data: Annotated[
