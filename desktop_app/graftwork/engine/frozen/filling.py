@@ -67,7 +67,7 @@ class Filling:
             raise
 
     def _run(self) -> Generator[Progress, None, None]:
-        missing = [self._missing(source) for source in self.sources]
+        missing = self._missing()
         total, done, throttle = sum(map(len, missing)), 0, Throttle()
         self.store.make_room(total * self._row_bytes(), self._kept())
         for source, places in zip(self.sources, missing, strict=True):
@@ -79,8 +79,16 @@ class Filling:
                         if throttle.due() or done == total:
                             yield Progress(what="Computing frozen stages", done=done, total=total)
 
-    def _missing(self, source: Source) -> list[int]:
-        return self.store.open(self.outlets[-1].key).missing(source.digests)
+    def _missing(self) -> list[list[int]]:
+        """The places in each source of images without a row, each image once in all."""
+        shelf = self.store.open(self.outlets[-1].key)
+        planned: set[str] = set()
+        missing = []
+        for source in self.sources:
+            places = [p for p in shelf.missing(source.digests) if source.digests[p] not in planned]
+            planned |= {source.digests[place] for place in places}
+            missing.append(places)
+        return missing
 
     def _row_bytes(self) -> int:
         return sum(outlet.boundary.row_bytes for outlet in self.outlets)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from ..classifier import Classifier
 from ..inputs import Samples
+from .operations import OperationCount
 
 IMAGES = 8
 """As many images of the user are looked at."""
@@ -65,13 +65,14 @@ def probe(classifier: Classifier, samples: Samples, stages: int) -> Probe:
     places = torch.arange(min(IMAGES, len(samples.labels)))
     pixels = samples.batch(places).to(classifier.mean.device)
     outputs, boundaries = [], []
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    count = OperationCount()
+    with torch.no_grad(), count.counting(classifier.stages):
         reached = classifier.normalize(pixels)
         for number, stage in enumerate(list(classifier.stages)[:stages], 1):
             reached = stage.eval()(reached)
             if not _can_be_stored(reached, len(places)):
                 break
-            operations = counter.get_total_flops() // len(places)
+            operations = count.total // len(places)
             outputs.append(reached.clone())  # the next stage may work in place
             whole = number == len(classifier.stages)
             boundaries.append(_boundary(number, reached, operations, whole=whole))

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from graftwork.engine.frozen import engines, exported
+from graftwork.engine.frozen.engines import (
+    EXACT,
+    ROUNDED,
+    build_pass,
+    choose_engines,
+    outlets_of,
+    relative_error,
+)
+from graftwork.engine.frozen.keys import pass_key, weights_digest
+from graftwork.engine.frozen.passes import FrozenPass, batch_for
+from graftwork.engine.frozen.probing import probe
+from support.classifiers import tiny_classifier
+from support.small_setup import noise_samples
+
+CPU = torch.device("cpu")
+FEW, MANY = 10**9, 10**16
+
+
+@pytest.fixture
+def classifier():
+    return tiny_classifier().eval()
+
+
+@pytest.fixture
+def samples():
+    return noise_samples(range(20))
+
+
+def _live(classifier, pixels, stages):
+    with torch.no_grad():
+        return nn.Sequential(*list(classifier.stages)[:stages])(classifier.normalize(pixels))
+
+
+@pytest.mark.parametrize("openvino", [True, False])
+def test_a_rule_chooses_the_engine(monkeypatch, openvino):
+    monkeypatch.setattr(engines, "has_openvino", lambda: openvino)
+    assert choose_engines("auto", CPU, FEW).names == ("torch", "torch-plain")
+    fastest = "openvino" if openvino else "onnxruntime"
+    assert choose_engines("auto", CPU, MANY).names == (fastest, "torch", "torch-plain")
+    assert choose_engines("auto", torch.device("cuda"), MANY).names[0] == "torch"
+    assert choose_engines("torch-bf16", torch.device("cuda"), MANY).names[0] == "torch-bf16"
+    wanted = choose_engines("openvino-bf16", CPU, FEW)
+    assert wanted.names[0] == ("openvino-bf16" if openvino else "torch")
+    assert (wanted.warning is None) == openvino
+    asked = choose_engines("onnxruntime", torch.device("cuda"), MANY)
+    assert asked.names[0] == "torch"
+    assert "processor alone" in asked.warning
+
+
+def test_small_networks_go_in_large_batches():
+    assert [batch_for(CPU, 10**power) for power in (0, 9, 10, 11, 12)] == [16, 16, 8, 1, 1]
+    assert batch_for(torch.device("cuda"), 10**12) == 64
+
+
+def _engines():
+    for name in ("torch", "torch-plain", "torch-bf16", "onnxruntime", "openvino", "openvino-bf16"):
+        missing = name.startswith("openvino") and not exported.has_openvino()
+        yield pytest.param(name, marks=pytest.mark.skipif(missing, reason="needs OpenVINO"))
+
+
+@pytest.mark.parametrize("engine", list(_engines()))
+def test_every_engine_gives_what_the_live_network_gives(engine, classifier, samples):
+    built = build_pass(engine, classifier, (4,), probe(classifier, samples, 4))
+    assert isinstance(built, FrozenPass)
+    pixels = samples.batch(torch.arange(20))
+    (found,) = built(pixels)
+    assert found.dtype == torch.float32
+    error = relative_error(found, _live(classifier, pixels, 4))
+    assert error <= (ROUNDED if engine.endswith("bf16") else EXACT)
+    assert error > 1e-4 or not engine.endswith("bf16")
+    assert torch.equal(built(pixels[[7]])[0][0], found[7])
+    assert torch.equal(built(pixels.flip(0))[0], found.flip(0))
+
+
+def test_taps_give_what_a_pass_to_there_gives_to_the_bit(classifier, samples):
+    found = probe(classifier, samples, 4)
+    pixels = samples.batch(torch.arange(5))
+    whole = build_pass("torch", classifier, outlets_of("torch", (2, 3), 4), found)
+    assert outlets_of("onnxruntime", (2, 3), 4) == (4,)
+    for outlet, output in zip((2, 3, 4), whole(pixels), strict=True):
+        alone = build_pass("torch", classifier, (outlet,), found)
+        assert torch.equal(alone(pixels)[0], output)
+
+
+class _Untraceable(nn.Module):
+    """Counts its calls, so that a graph of it would be another function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))
+
+    def forward(self, images):
+        if float(images.mean()) > 1e9:
+            raise ValueError
+        return self.inner(images)
+
+
+def test_an_engine_that_cannot_follow_the_network_says_so(classifier, samples):
+    classifier.stages.stem = _Untraceable().eval()
+    found = probe(classifier, samples, 1)
+    refused = build_pass("onnxruntime", classifier, (1,), found)
+    assert isinstance(refused, str)
+    assert "cannot compute this network" in refused
+    assert isinstance(build_pass("torch", classifier, (1,), found), FrozenPass)
+
+
+class _Wide(nn.Module):
+    """Differences of large numbers, which bf16 cannot tell apart."""
+
+    def forward(self, images):
+        return (images + 4096) - 4096
+
+
+def test_an_engine_that_errs_too_much_is_refused(classifier, samples):
+    classifier.stages.stem = _Wide()
+    found = probe(classifier, samples, 1)
+    refused = build_pass("torch-bf16", classifier, (1,), found)
+    assert "relative error" in refused
+    assert f"more than {ROUNDED:g}" in refused
+
+
+def test_the_relative_error_is_that_of_the_worst_image():
+    expected = torch.tensor([[3.0, 4.0], [0.0, 10.0]])
+    found = expected + torch.tensor([[0.0, 0.5], [0.6, 0.8]])
+    assert relative_error(found, expected) == pytest.approx(0.1)
+    assert relative_error(expected, expected) == 0
+
+
+def test_the_key_names_weights_engine_boundary_and_input(classifier, samples):
+    boundaries = probe(classifier, samples, 4).boundaries
+
+    def key(boundary=boundaries[1], engine="torch", of=classifier):
+        return pass_key(of, boundary, engine)
+
+    same = tiny_classifier().eval()
+    assert key(of=same) == key()
+    others = {key(boundary) for boundary in boundaries} | {key(engine="torch-bf16")}
+    with torch.no_grad():
+        same.stages.stem[1].running_mean[0] += 1e-3
+    others.add(key(of=same))
+    others.add(key(of=tiny_classifier(fit="pad").eval()))
+    assert len(others) == 7
+    same.stages.top[0].weight.data.zero_()
+    assert key(of=same) in others  # what lies above does not matter
+
+
+def test_a_digest_knows_names_shapes_and_types():
+    def digest(**tensors):
+        module = nn.Module()
+        for name, tensor in tensors.items():
+            module.register_buffer(name, tensor)
+        return weights_digest(module)
+
+    zeros = torch.zeros(4)
+    different = [
+        digest(a=zeros),
+        digest(b=zeros),
+        digest(a=zeros.view(2, 2)),
+        digest(a=zeros.int()),
+        digest(a=zeros, b=torch.tensor(1)),
+        digest(a=torch.tensor([0.0, 0, 0, -0.0])),
+    ]
+    assert len(set(different)) == len(different)
+    assert digest(a=zeros.clone()) == different[0]
