@@ -74,8 +74,9 @@ def mean_greys(pixels: Tensor) -> Tensor:
     All sums are whole numbers that are held exactly (of a column in 24 bits, of columns in 53),
     so that the mean is the same to the bit whatever the batch and the threads.
     """
-    sums = pixels.sum(2).sum(2, dtype=torch.float64)
-    means = sums / (pixels.shape[2] * pixels.shape[3])
+    rows = pixels.permute(0, 2, 3, 1)  # as they lie in memory
+    down = rows.flatten(2).sum(1).view(len(rows), rows.shape[2], -1)
+    means = down.sum(1, dtype=torch.float64) / (rows.shape[1] * rows.shape[2])
     return grey(means[..., None, None]).view(-1).float()
 
 
