@@ -166,7 +166,7 @@ def _run(cell: Cell, seed: int, budget_s: float) -> dict[str, Any]:
 
 def _last_line(error: subprocess.SubprocessError) -> str:
     if isinstance(error, subprocess.CalledProcessError):
-        return (error.stderr.strip().splitlines() or ["no message"])[-1]
+        return str((error.stderr.strip().splitlines() or ["no message"])[-1])
     return str(error)
 
 

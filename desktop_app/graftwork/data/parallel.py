@@ -25,7 +25,7 @@ def in_order(
 
     Closing the generator cancels what waits and returns when no thread works any more.
     """
-    threads = os.cpu_count() or 1
+    threads = usable_processors()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="images", initializer=start)
     waiting: deque[Future[Made]] = deque()
     try:
@@ -37,6 +37,13 @@ def in_order(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def usable_processors() -> int:
+    """How many processors this process may run on, which can be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Generator
 
 import pytest
 
-from graftwork.data.parallel import finished, in_order
+from graftwork.data.parallel import finished, in_order, usable_processors
 
 
 def image_threads() -> list[threading.Thread]:
@@ -44,6 +45,18 @@ def test_each_thread_starts_once() -> None:
     )
     assert names <= set(started)
     assert len(started) == len(set(started))
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux can tie a process down")
+def test_a_process_that_may_use_one_processor_has_one_thread() -> None:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        names = set(in_order(lambda _: threading.current_thread().name, range(50)))
+        assert (usable_processors(), len(names)) == (1, 1)
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert usable_processors() == len(allowed)
 
 
 def test_finished_gives_what_the_steps_return() -> None:
