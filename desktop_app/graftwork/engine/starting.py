@@ -3,35 +3,97 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from pydantic import BaseModel
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split
+from graftwork.data.split import Split, make_split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, Strategy
+from graftwork.plugin_api import Backbone, DataOutline, ModelOutline, Strategy
+from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
+from .device import choose_device
+from .earlier_run import load_earlier
 from .errors import TrainingError
+from .events import DataReady, Notice, TrainingEvent
 from .heads.spec import head_spec
-from .inputs import PixelSamples, Samples
+from .inputs import PixelSamples
 from .job import TrainingJob
 from .learning.sample import SAMPLE_FILE, JoinedSamples, StoredSample, keep_sample, read_sample
+from .loss.build import check_loss
 from .monitor import LoadMonitor
-from .reading import samples
-from .setup import TrainingSetup, chosen_augmentation
+from .planning import Planned
+from .reading import read_pixels, samples
+from .settings import strategy_settings
+from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
+from .stochastic_depth import set_stochastic_depth
 
 SPLIT_FILE = "split.json"
 
 
-def new_classifier(
+@dataclass(frozen=True, kw_only=True)
+class StartedRun:
+    """A run before its first phase: its setup, its split, and the strategy's plan."""
+
+    setup: TrainingSetup
+    pixels: Pixels
+    split: Split
+    strategy: Strategy
+    settings: BaseModel
+    outlines: tuple[ModelOutline, DataOutline]
+
+    def plan(self, settings: BaseModel | None = None) -> Planned:
+        """The strategy's plan from its beginning, for the run's settings or others."""
+        return Planned(self.strategy, settings or self.settings, *self.outlines)
+
+
+def start_run(
+    job: TrainingJob, registry: Registry, weights: Path | None, checkpoints: CheckpointKeeper
+) -> Generator[TrainingEvent, None, StartedRun]:
+    """Read the images and build what trains on them; nothing is written yet.
+
+    Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError``.
+    """
+    check_loss(job.training)
+    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
+    settings = strategy_settings(strategy, job.strategy_settings)
+    device = choose_device(job.training.device)
+    if strategy.pretrained and weights is None and job.start is None:
+        yield _no_weights(backbone)
+    pixels = yield from read_pixels(job, registry, backbone)
+    split = make_split(
+        pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
+    )
+    yield _data_ready(pixels, split)
+    classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(device)
+    if job.start:
+        yield Notice(level="info", text=load_earlier(classifier, job.start))
+    yield from _skip_blocks(classifier, job.training.stochastic_depth)
+    return StartedRun(
+        setup=_new_setup(job, strategy, classifier, pixels, split, checkpoints, device),
+        pixels=pixels,
+        split=split,
+        strategy=strategy,
+        settings=settings,
+        outlines=(
+            model_outline(classifier, backbone.features),
+            data_outline(pixels.catalog, split),
+        ),
+    )
+
+
+def _new_classifier(
     job: TrainingJob, backbone: Backbone, strategy: Strategy, pixels: Pixels, weights: Path | None
 ) -> Classifier:
-    """The classifier that the run begins with, always the same for the same job."""
+    """Always the same for the same job."""
     info = ClassifierInfo(
         classes=pixels.catalog.classes,
         input=pixels.spec,
@@ -47,17 +109,25 @@ def new_classifier(
     return built.to(memory_format=torch.channels_last)
 
 
-def describe(classifier: Classifier, pixels: Pixels, split: Split, folder: Path) -> None:
-    """Write the classifier's description and the split to the run's folder.
+def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice, None, None]:
+    if rate is not None and set_stochastic_depth(classifier.stages, rate) == 0:
+        text = "This backbone has no blocks that can be skipped: stochastic_depth does nothing."
+        yield Notice(level="warning", text=text)
+
+
+def describe(started: StartedRun) -> None:
+    """Write the classifier's description, the split and the sample of images to the run's folder.
 
     Raises ``TrainingError`` if the disk does not take them.
     """
+    setup = started.setup
     try:
-        write_text(folder / INFO_FILE, classifier.info.model_dump_json(indent=2))
-        write_text(folder / SPLIT_FILE, _split_paths(pixels, split))
+        write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
+        write_text(setup.folder / SPLIT_FILE, _split_paths(started.pixels, started.split))
     except OSError as error:
-        msg = f"The run's folder {folder} cannot be written: {error.strerror or error}."
+        msg = f"The run's folder {setup.folder} cannot be written: {error.strerror or error}."
         raise TrainingError(msg) from error
+    _keep_sample(setup)
 
 
 def _split_paths(pixels: Pixels, split: Split) -> str:
@@ -75,30 +145,26 @@ def relative_path(path: Path, root: Path) -> str:
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
-def new_setup(
+def _new_setup(
     job: TrainingJob,
     strategy: Strategy,
     classifier: Classifier,
     pixels: Pixels,
     split: Split,
-    folder: Path,
-    device: torch.device,
     checkpoints: CheckpointKeeper,
+    device: torch.device,
 ) -> TrainingSetup:
-    """What all phases of the run share; the run's own sample of images is written."""
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
     earlier = _earlier_sample(job, classifier)
-    train = _with_replay(job, samples(pixels, split.train), earlier)
-    _keep_sample(job, classifier, train, folder)
     return TrainingSetup(
         job=job,
-        folder=folder,
+        folder=checkpoints.run_folder,
         classifier=classifier,
         device=device,
-        train=train,
+        train=_with_replay(job, samples(pixels, split.train), earlier),
         validation=samples(pixels, split.validation),
         augmentation=chosen_augmentation(job, strategy),
-        best=BestWeights(classifier, folder),
+        best=BestWeights(classifier, checkpoints.run_folder),
         checkpoints=checkpoints,
         monitor=LoadMonitor(device),
         reference=reference,
@@ -124,14 +190,33 @@ def _with_replay(
     return JoinedSamples([fresh, earlier.of_each_class(job.start.replay, job.seed)])
 
 
-def _keep_sample(job: TrainingJob, classifier: Classifier, train: Samples, folder: Path) -> None:
-    if job.training.keep_sample:
-        info = classifier.info
+def _keep_sample(setup: TrainingSetup) -> None:
+    per_class = setup.job.training.keep_sample
+    if per_class:
+        info = setup.classifier.info
         keep_sample(
-            train,
-            folder,
+            setup.train,
+            setup.folder,
             classes=info.classes,
             spec=info.input,
-            per_class=job.training.keep_sample,
-            seed=job.seed,
+            per_class=per_class,
+            seed=setup.job.seed,
         )
+
+
+def _no_weights(backbone: Backbone) -> Notice:
+    text = (
+        f"{backbone.title} has no pretrained weights: everything starts from random numbers, "
+        "which only the strategy from-scratch is made for."
+    )
+    return Notice(level="warning", text=text)
+
+
+def _data_ready(pixels: Pixels, split: Split) -> DataReady:
+    return DataReady(
+        classes=pixels.catalog.classes,
+        train=len(split.train),
+        validation=len(split.validation),
+        test=len(split.test),
+        data_fingerprint=pixels.fingerprint,
+    )

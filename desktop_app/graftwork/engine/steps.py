@@ -30,6 +30,7 @@ from .optimizer import set_rates
 from .rates.schedule import phase_rates
 from .scores import Scores, scores
 from .setup import TrainingSetup
+from .speed.prefetch import to_device
 from .tally import Tally
 
 _VALIDATION_BATCH = 64
@@ -95,20 +96,28 @@ def batch_count(images: int, batch_size: int) -> int:
     return max(1, whole + (rest > 1))
 
 
-def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
-    """Do the steps of the present epoch that are not done yet.
-
-    Their order and all that is random depend on seed, phase and epoch alone.
-    """
+def epoch_batches(setup: TrainingSetup, run: PhaseRun) -> tuple[Tensor, ...]:
+    """The places of each step of the present epoch; they depend on seed, phase and epoch alone."""
     epoch, training = run.progress.epoch, setup.job.training
-    seed = sample_seed(setup.job.seed, run.number, epoch)
+    labels = run.inputs.train(epoch).labels
+    order = epoch_order(labels, training.sampling, epoch_seed(setup, run))
+    batches: tuple[Tensor, ...] = order.split(training.batch_size)
+    return batches[: run.batches]
+
+
+def epoch_seed(setup: TrainingSetup, run: PhaseRun) -> int:
+    """What the present epoch's random numbers begin with."""
+    return sample_seed(setup.job.seed, run.number, run.progress.epoch)
+
+
+def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
+    """Do the steps of the present epoch that are not done yet."""
     if run.progress.step == 0:
-        torch.manual_seed(seed)
-    order = epoch_order(run.inputs.train(epoch).labels, training.sampling, seed)
-    batches = order.split(training.batch_size)[: run.batches]
-    meter = _Meter()
+        torch.manual_seed(epoch_seed(setup, run))
+    batches, meter = epoch_batches(setup, run), _Meter()
     for step in range(run.progress.step + 1, run.batches + 1):
-        _step(setup, run, batches[step - 1], step, meter)
+        _set_rates(run, step)
+        meter.add(*learn_batch(setup, run, batches[step - 1]))
         due = setup.checkpoints.due()
         if due or meter.throttle.due() or step == run.batches:
             since = _note(run, step, meter)
@@ -117,6 +126,20 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
             if due:
                 yield from save_checkpoint(setup, run)
             meter = _Meter(throttle=meter.throttle)
+
+
+def learn_batch(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> tuple[Tensor, Tensor, int]:
+    """Learn from the images at these places: their mean loss before, how many were right, of all.
+
+    The first two stay on the device.
+    """
+    samples = run.inputs.train(run.progress.epoch)
+    labels = samples.labels[places].to(setup.device)
+    inputs = to_device(samples.batch(places), setup.device)
+    loss, logits = _learn(setup, run, *_changed(setup, run, inputs, labels, places))
+    if run.averager:
+        run.averager.after_step()
+    return loss, (logits.argmax(1) == labels).sum(), len(places)
 
 
 def validate(setup: TrainingSetup, run: PhaseRun) -> Generator[Progress, None, Scores]:
@@ -142,18 +165,11 @@ def validation_scores(
     return scores(labels.numpy(), logits.argmax(1).numpy(), loss)
 
 
-def _step(setup: TrainingSetup, run: PhaseRun, places: Tensor, step: int, meter: _Meter) -> None:
-    epoch, steps = run.progress.epoch, run.phase.epochs * run.batches
+def _set_rates(run: PhaseRun, step: int) -> None:
+    """The rates of a step of the present epoch, counted from 1."""
     reached = [epoch.score for epoch in run.progress.epochs]
-    done = (epoch - 1) * run.batches + step - 1
-    set_rates(run.optimizer, phase_rates(run.phase, done, steps, reached))
-    labels = run.inputs.train(epoch).labels[places].to(setup.device)
-    inputs = run.inputs.train(epoch).batch(places).to(setup.device, non_blocking=True)
-    inputs, targets = _changed(setup, run, inputs, labels, places)
-    loss, logits = _learn(setup, run, inputs, targets)
-    if run.averager:
-        run.averager.after_step()
-    meter.add(loss, (logits.argmax(1) == labels).sum(), len(places))
+    done = (run.progress.epoch - 1) * run.batches + step - 1
+    set_rates(run.optimizer, phase_rates(run.phase, done, run.phase.epochs * run.batches, reached))
 
 
 def _changed(

@@ -13,30 +13,24 @@ from pathlib import Path
 import torch
 
 from graftwork import __version__
-from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split, make_split
-from graftwork.plugin_api import AnyPhase, Backbone
+from graftwork.plugin_api import AnyPhase
 from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
 from .checkpoints.files import Checkpoint, newest_checkpoint
 from .checkpoints.keeper import EVERY_S, CheckpointKeeper
 from .checkpoints.saving import load_run, save_checkpoint, surroundings
-from .classifier import Classifier
 from .cost.told import tell_estimate, tell_measured
 from .device import choose_device, device_name
-from .earlier_run import load_earlier
 from .errors import TrainingError
-from .events import DataReady, Notice, Resumed, RunEnded, RunStarted, TrainingEvent
+from .events import Notice, Resumed, RunEnded, RunStarted, TrainingEvent
 from .heap import keep_heap
 from .job import TrainingJob
 from .phases import run_phase
 from .planning import Planned
-from .reading import read_pixels
-from .settings import strategy_settings
-from .setup import TrainingSetup, data_outline, model_outline
-from .starting import describe, new_classifier, new_setup
-from .stochastic_depth import set_stochastic_depth
+from .setup import TrainingSetup
+from .speed.memory import is_out_of_memory
+from .starting import StartedRun, describe, start_run
 
 
 def train(
@@ -57,41 +51,34 @@ def train(
     """
     keep_heap()
     began = time.monotonic()
-    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
-    settings = strategy_settings(strategy, job.strategy_settings)
+    registry.backbone(job.backbone)  # a name that is unknown is said before anything else
     device = choose_device(job.training.device)
     keeper = CheckpointKeeper(folder, checkpoint_every)
     checkpoint = (yield from _newest(keeper, device)) if resume else None
     yield _run_started(job, device)
-    if strategy.pretrained and weights is None and job.start is None:
-        yield _no_weights(backbone)
-    pixels = yield from read_pixels(job, registry, backbone)
-    split = make_split(
-        pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
-    )
-    yield _data_ready(pixels, split)
-    classifier = new_classifier(job, backbone, strategy, pixels, weights).to(device)
-    if job.start:
-        yield Notice(level="info", text=load_earlier(classifier, job.start))
-    yield from _skip_blocks(classifier, job.training.stochastic_depth)
-    describe(classifier, pixels, split, folder)
-    setup = new_setup(job, strategy, classifier, pixels, split, folder, device, keeper)
-    outlines = model_outline(classifier, backbone.features), data_outline(pixels.catalog, split)
+    started = yield from start_run(job, registry, weights, keeper)
+    describe(started)
+    estimated = yield from tell_estimate(started.setup, started.plan)
+    at_work = time.monotonic()
+    yield from _trained(started, checkpoint)
+    yield from tell_measured(estimated, at_work, folder)
+    keeper.remove()
+    yield _run_ended(started.setup.best, time.monotonic() - began)
 
-    def plan() -> Planned:
-        return Planned(strategy, settings, *outlines)
 
-    estimated = yield from tell_estimate(setup, plan)
-    started = time.monotonic()
+def _trained(
+    started: StartedRun, checkpoint: Checkpoint | None
+) -> Generator[TrainingEvent, None, None]:
+    """Go through the plan; whatever ends it, the best weights are on the disk."""
+    setup = started.setup
     try:
-        yield from _run_phases(setup, plan(), checkpoint)
-    except torch.OutOfMemoryError as error:
-        raise _out_of_memory(job) from error
+        yield from _run_phases(setup, started.plan(), checkpoint)
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise _out_of_memory(setup.job) from error
+        raise
     finally:
         setup.best.write()
-    yield from tell_measured(estimated, started, folder)
-    keeper.remove()
-    yield _run_ended(setup.best, time.monotonic() - began)
 
 
 def _run_phases(
@@ -146,12 +133,6 @@ def _newest(
     return found.checkpoint
 
 
-def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice, None, None]:
-    if rate is not None and set_stochastic_depth(classifier.stages, rate) == 0:
-        text = "This backbone has no blocks that can be skipped: stochastic_depth does nothing."
-        yield Notice(level="warning", text=text)
-
-
 def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:
     return RunStarted(
         backbone=job.backbone,
@@ -178,24 +159,6 @@ def _out_of_memory(job: TrainingJob) -> TrainingError:
         f"The memory is too small for {job.training.batch_size} images at once: set a smaller "
         "batch_size, accumulate=4 (the same result in smaller parts), or a smaller backbone. The "
         "best weights until then are kept."
-    )
-
-
-def _no_weights(backbone: Backbone) -> Notice:
-    text = (
-        f"{backbone.title} has no pretrained weights: everything starts from random numbers, "
-        "which only the strategy from-scratch is made for."
-    )
-    return Notice(level="warning", text=text)
-
-
-def _data_ready(pixels: Pixels, split: Split) -> DataReady:
-    return DataReady(
-        classes=pixels.catalog.classes,
-        train=len(split.train),
-        validation=len(split.validation),
-        test=len(split.test),
-        data_fingerprint=pixels.fingerprint,
     )
 
 

@@ -15,6 +15,7 @@ class CheckpointKeeper:
     """Writes a run's checkpoints, ``every`` so many seconds at most; 0 is after every step."""
 
     def __init__(self, run_folder: Path, every: float = EVERY_S) -> None:
+        self.run_folder = run_folder
         self.folder = run_folder / FOLDER
         self.number = 0
         self._every = every

@@ -44,15 +44,8 @@ def run_gradient_phase(
     ``midway`` is the checkpoint in the midst of the phase from which to go on. Closed in the
     midst, the phase leaves such a checkpoint.
     """
-    phase = with_user_choices(wanted, setup.job.training)
-    importance = yield from _importance(setup, phase)
-    setup.best.begin_phase(changing_stages(setup.classifier, phase))
-    first = setup.best.tensors()
-    yield from _begin(setup, phase, number, midway)
-    run = yield from _prepare(setup, phase, number, first, importance)
-    if midway:
-        load_phase(setup, run, midway)
-    else:
+    run = yield from begin_gradient_phase(setup, wanted, number, midway)
+    if not midway:
         yield _phase_started(run)
     try:
         reason = yield from _run_epochs(setup, run)
@@ -62,6 +55,21 @@ def run_gradient_phase(
     yield from _finish(setup, run)
     yield _phase_ended(run, reason)
     return _report(setup, wanted, run)
+
+
+def begin_gradient_phase(
+    setup: TrainingSetup, wanted: Phase, number: int, midway: Checkpoint | None
+) -> Generator[TrainingEvent, None, PhaseRun]:
+    """All that is done before a phase's first step, or before it goes on in its midst."""
+    phase = with_user_choices(wanted, setup.job.training)
+    importance = yield from _importance(setup, phase)
+    setup.best.begin_phase(changing_stages(setup.classifier, phase))
+    first = setup.best.tensors()
+    yield from _begin(setup, phase, number, midway)
+    run = yield from _prepare(setup, phase, number, first, importance)
+    if midway:
+        load_phase(setup, run, midway)
+    return run
 
 
 def _importance(

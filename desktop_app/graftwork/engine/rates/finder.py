@@ -15,35 +15,25 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor
 
-from graftwork.data.augmentation import sample_seed
-from graftwork.data.split import make_split
 from graftwork.engine.checkpoints.keeper import CheckpointKeeper
-from graftwork.engine.device import choose_device
-from graftwork.engine.earlier_run import load_earlier
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.events import Notice, TrainingEvent
-from graftwork.engine.freezing import changing_stages, set_modes
+from graftwork.engine.events import TrainingEvent
+from graftwork.engine.freezing import set_modes
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
-from graftwork.engine.kinds.gradient_phase import _begin, _importance, _prepare
-from graftwork.engine.learning.choices import with_user_choices
-from graftwork.engine.loss.sampling import epoch_order
+from graftwork.engine.kinds.gradient_phase import begin_gradient_phase
 from graftwork.engine.optimizer import set_rates
 from graftwork.engine.phases import run_phase
 from graftwork.engine.planning import Planned
-from graftwork.engine.reading import read_pixels
-from graftwork.engine.settings import strategy_settings
-from graftwork.engine.setup import TrainingSetup, data_outline, model_outline
-from graftwork.engine.starting import new_classifier, new_setup
-from graftwork.engine.steps import PhaseRun, _changed, _learn
-from graftwork.engine.stochastic_depth import set_stochastic_depth
-from graftwork.plugin_api import AnyPhase, DataOutline, ModelOutline, Phase, PhaseReport, Strategy
+from graftwork.engine.setup import TrainingSetup
+from graftwork.engine.starting import StartedRun, start_run
+from graftwork.engine.steps import PhaseRun, epoch_batches, epoch_seed, learn_batch
+from graftwork.plugin_api import AnyPhase, Phase, PhaseReport
 from graftwork.plugin_host.registry import Registry
 
 from .curve import RateCurve, RatePoint, measure_curve, read_curve
 from .suggestion import Rates, RateSuggestion, settings_for
 
-Outlines = tuple[ModelOutline, DataOutline]
 Finding = Generator[TrainingEvent | RatePoint, None, RateSuggestion]
 
 
@@ -68,7 +58,8 @@ def find_rate_of(setup: TrainingSetup, run: PhaseRun) -> Generator[RatePoint, No
 
     def step(rate: float) -> float:
         set_rates(run.optimizer, {stage: peak * rate / highest for stage, peak in peaks.items()})
-        return _learn_batch(setup, run, next(batches))
+        loss, _, _ = learn_batch(setup, run, next(batches))
+        return float(loss)
 
     return read_curve((yield from measure_curve(step)))
 
@@ -76,38 +67,17 @@ def find_rate_of(setup: TrainingSetup, run: PhaseRun) -> Generator[RatePoint, No
 def _find(
     job: TrainingJob, registry: Registry, weights: Path | None, number: int | None, folder: Path
 ) -> Finding:
-    strategy = registry.strategy(job.strategy)
-    settings = strategy_settings(strategy, job.strategy_settings)
-    setup, outlines = yield from _set_up(job, registry, weights, folder)
-    phase, reports = yield from _reach(setup, Planned(strategy, settings, *outlines), number)
-    run = yield from _begin_phase(setup, phase, len(reports) + 1)
+    started = yield from start_run(job, registry, weights, CheckpointKeeper(folder))
+    setup = started.setup
+    phase, reports = yield from _reach(setup, started.plan(), number)
+    run = yield from begin_gradient_phase(setup, phase, len(reports) + 1, None)
     curve = yield from find_rate_of(setup, run)
     found = RateSuggestion(phase=phase.name, rates=dict(phase.rates), curve=curve, settings={})
     if curve.suggested is None:
         return found
-    rates_of = _rates_by_settings(strategy, outlines, reports)
-    said = settings_for(curve.suggested / found.highest, settings, rates_of)
+    rates_of = _rates_by_settings(started, reports)
+    said = settings_for(curve.suggested / found.highest, started.settings, rates_of)
     return replace(found, settings=said)
-
-
-def _set_up(
-    job: TrainingJob, registry: Registry, weights: Path | None, folder: Path
-) -> Generator[TrainingEvent, None, tuple[TrainingSetup, Outlines]]:
-    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
-    device = choose_device(job.training.device)
-    pixels = yield from read_pixels(job, registry, backbone)
-    split = make_split(
-        pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
-    )
-    classifier = new_classifier(job, backbone, strategy, pixels, weights).to(device)
-    if job.start:
-        yield Notice(level="info", text=load_earlier(classifier, job.start))
-    if job.training.stochastic_depth is not None:
-        set_stochastic_depth(classifier.stages, job.training.stochastic_depth)
-    keeper = CheckpointKeeper(folder)
-    setup = new_setup(job, strategy, classifier, pixels, split, folder, device, keeper)
-    model = model_outline(classifier, backbone.features)
-    return setup, (model, data_outline(pixels.catalog, split))
 
 
 def _reach(
@@ -136,45 +106,21 @@ def _nothing_to_find(strategy: str, number: int | None) -> TrainingError:
     )
 
 
-def _begin_phase(
-    setup: TrainingSetup, wanted: Phase, number: int
-) -> Generator[TrainingEvent, None, PhaseRun]:
-    """All that a phase does before its first step."""
-    phase = with_user_choices(wanted, setup.job.training)
-    importance = yield from _importance(setup, phase)
-    setup.best.begin_phase(changing_stages(setup.classifier, phase))
-    first = setup.best.tensors()
-    yield from _begin(setup, phase, number, None)
-    return (yield from _prepare(setup, phase, number, first, importance))
-
-
 def _endless_batches(setup: TrainingSetup, run: PhaseRun) -> Iterator[Tensor]:
     """The places of each step, epoch after epoch, as the training will have them."""
-    training = setup.job.training
     for epoch in count(1):
         run.progress = run.progress.model_copy(update={"epoch": epoch})
-        seed = sample_seed(setup.job.seed, run.number, epoch)
-        torch.manual_seed(seed)
-        order = epoch_order(run.inputs.train(epoch).labels, training.sampling, seed)
-        yield from order.split(training.batch_size)[: run.batches]
-
-
-def _learn_batch(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> float:
-    """One step on the images at these places; their mean loss before it."""
-    samples = run.inputs.train(run.progress.epoch)
-    labels = samples.labels[places].to(setup.device)
-    inputs = samples.batch(places).to(setup.device)
-    loss, _ = _learn(setup, run, *_changed(setup, run, inputs, labels, places))
-    return float(loss)
+        torch.manual_seed(epoch_seed(setup, run))
+        yield from epoch_batches(setup, run)
 
 
 def _rates_by_settings(
-    strategy: Strategy, outlines: Outlines, reports: Sequence[PhaseReport]
+    started: StartedRun, reports: Sequence[PhaseReport]
 ) -> Callable[[BaseModel], Rates]:
     """Asks the strategy which rates the phase after these reports would have."""
 
     def rates(settings: BaseModel) -> Rates:
-        planned = Planned(strategy, settings, *outlines)
+        planned = started.plan(settings)
         try:
             phase = planned.next(None)
             for report in reports:
