@@ -34,7 +34,8 @@ class Answers:
 
 def answers(labels: Integers, probabilities: Probabilities) -> Answers:
     """What to keep of the probabilities (n, classes); of equal ones the first class wins."""
-    classes = np.argsort(-probabilities, axis=1, kind="stable")[:, :KEPT_CLASSES]
+    # Copied, for a view would keep the whole order of all classes in memory.
+    classes = np.argsort(-probabilities, axis=1, kind="stable")[:, :KEPT_CLASSES].copy()
     return Answers(
         labels=labels,
         losses=image_losses(labels, probabilities),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 
 import torch
@@ -53,9 +52,6 @@ def _checked(setup: TrainingSetup, phase: SolvedHead) -> tuple[LinearHead, list[
             f"The phase {phase.name!r} solves a linear head, and this run has a head of the kind "
             f"{setup.classifier.info.head.kind!r}. Set head=linear, or choose another strategy."
         )
-        raise TrainingError(msg)
-    if not phase.strengths or not all(math.isfinite(s) and s > 0 for s in phase.strengths):
-        msg = f"The strategy's phase {phase.name!r} needs strengths above 0, one or more."
         raise TrainingError(msg)
     return head, sorted(set(phase.strengths), reverse=True)
 
