@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from graftwork.engine.speed.compiling import CompiledLogits, choose_compiling
+from support.classifiers import tiny_classifier
+
+_CPU, _GPU = torch.device("cpu"), torch.device("cuda")
+
+
+@pytest.fixture
+def tools(tmp_path, monkeypatch):
+    """A machine with a C++ compiler, and none but it."""
+    compiler = tmp_path / "g++"
+    compiler.touch(0o755)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return compiler
+
+
+@pytest.mark.parametrize(
+    ("wanted", "on", "reason"),
+    [("off", False, "asked"), ("on", True, "asked"), ("auto", False, "longer than it saves")],
+)
+def test_a_processor_compiles_only_when_asked_to(tools, wanted, on, reason):
+    decision = choose_compiling(wanted, _CPU, 100_000)
+    assert decision.on == on
+    assert reason in decision.reason
+
+
+def test_without_a_compiler_nothing_is_compiled(tools):
+    tools.unlink()
+    decision = choose_compiling("on", _CPU, 100_000)
+    assert not decision.on
+    assert "no compiler" in decision.reason
+
+
+@pytest.mark.parametrize(("steps", "on"), [(100, False), (100_000, True)])
+def test_on_a_gpu_it_depends_on_the_steps(monkeypatch, steps, on):
+    monkeypatch.setattr("graftwork.engine.speed.compiling.find_spec", lambda _name: object())
+    assert choose_compiling("auto", _GPU, steps).on == on
+
+
+def _pixels(images):
+    return torch.full((images, 3, 32, 32), 100, dtype=torch.uint8)
+
+
+def test_whole_batches_are_compiled_once_and_others_never():
+    compiled_shapes = []
+
+    def backend(graph, examples):
+        compiled_shapes.append([len(example) for example in examples if example.ndim == 4][-1:])
+        return graph.forward
+
+    classifier = tiny_classifier().eval()
+    logits = CompiledLogits(classifier.logits, 4, backend)
+    for images in (3, 4, 4, 1, 4):
+        torch.testing.assert_close(logits(_pixels(images)), classifier.logits(_pixels(images)))
+    assert len(compiled_shapes) == 1
+    assert logits.failure is None
+
+
+def test_where_compiling_fails_steps_go_on():
+    def backend(_graph, _examples):
+        raise ValueError("the compiler is broken\nat length")
+
+    classifier = tiny_classifier().eval()
+    logits = CompiledLogits(classifier.logits, 2, backend)
+    for _ in range(2):
+        found = logits(_pixels(2))
+        torch.testing.assert_close(found, classifier.logits(_pixels(2)))
+    assert "the compiler is broken" in logits.failure
+    assert "\n" not in logits.failure
+    found.sum().backward()
+
+
+def test_full_memory_is_not_taken_for_a_failure():
+    def backend(_graph, _examples):
+        return full
+
+    def full(*_inputs):
+        raise MemoryError
+
+    logits = CompiledLogits(tiny_classifier().eval().logits, 2, backend)
+    with pytest.raises(MemoryError):
+        logits(_pixels(2))
