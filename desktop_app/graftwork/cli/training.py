@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,13 +50,28 @@ def fork_values(
 def train_and_evaluate(
     workshop: Workshop, job: TrainingJob, folder: Path | None, *, as_json: bool
 ) -> None:
-    """Run the job, evaluate on its test images, and print figures and the run's id."""
+    """Run the job, evaluate on its test images, and print figures and the run's id.
+
+    Started by ``torchrun``, the first process does so, and the others help it to train.
+    """
+    if _is_helper():
+        deque(workshop.assist(job), maxlen=0)
+        return
     _to_the_end(workshop, workshop.train(job, folder), as_json=as_json)
 
 
 def resume_and_evaluate(workshop: Workshop, run_id: str, *, as_json: bool) -> None:
     """Go on with the run, evaluate on its test images, and print figures."""
+    if _is_helper():
+        job = workshop.store.job_of(workshop.store.get(run_id))
+        deque(workshop.assist(job, run_id), maxlen=0)
+        return
     _to_the_end(workshop, workshop.resume(run_id), as_json=as_json)
+
+
+def _is_helper() -> bool:
+    """Whether this is one of the processes of ``torchrun`` that are not the first."""
+    return int(os.environ.get("RANK", "0")) > 0
 
 
 def _to_the_end(

@@ -24,15 +24,16 @@ _WRITE_EVERY_S = 10.0
 class BestWeights:
     """The best weights of a run: only stages that ever learned are copied.
 
-    They are due to be written when the last writing is some seconds ago.
+    They are due to be written when the last writing is some seconds ago. Without a ``folder`` they
+    stay in memory.
     """
 
-    def __init__(self, classifier: Classifier, folder: Path) -> None:
+    def __init__(self, classifier: Classifier, folder: Path | None) -> None:
         self.rank: Rank | None = None
         self.phase = 0
         self.epoch = 0
         self._classifier = classifier
-        self._file = folder / WEIGHTS_FILE
+        self._file = folder / WEIGHTS_FILE if folder else None
         self._stages: set[str] = set()
         self._state: dict[str, Tensor] = {}
         self._written = 0.0
@@ -69,7 +70,7 @@ class BestWeights:
         Raises ``TrainingError`` if the disk does not take them; the file before stays whole, and
         they are written the next time.
         """
-        if not self._dirty:
+        if not self._dirty or self._file is None:
             return
         self._written = time.monotonic()
         whole = {**plain_state(self._classifier), **self._state}

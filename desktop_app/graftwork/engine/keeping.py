@@ -37,7 +37,7 @@ def keep_best(
 
 def keep_epoch(setup: TrainingSetup, phase: int, epoch: int) -> Generator[Notice, None, None]:
     """Write the present weights under the epoch's name, if the job asks for that."""
-    if not setup.job.training.keep_epochs:
+    if not setup.job.training.keep_epochs or not setup.processes.is_first:
         return
     file = epoch_file(setup.folder, f"{phase}-{epoch}")
     state = {name: value.contiguous() for name, value in plain_state(setup.classifier).items()}

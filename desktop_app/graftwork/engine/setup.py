@@ -28,6 +28,7 @@ from .inputs import PixelSamples
 from .job import TrainingJob
 from .learning.sample import JoinedSamples, StoredSample
 from .monitor import LoadMonitor
+from .speed.processes import Processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,7 @@ class TrainingSetup:
     job: TrainingJob
     folder: Path
     classifier: Classifier
-    device: torch.device
+    processes: Processes
     train: PixelSamples | JoinedSamples
     validation: PixelSamples
     augmentation: Augmentation
@@ -51,6 +52,11 @@ class TrainingSetup:
     reference: Mapping[str, Tensor]
     earlier: StoredSample | None = None
     reports: list[PhaseReport] = field(default_factory=list)
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        return self.processes.device
 
 
 def chosen_augmentation(job: TrainingJob, strategy: Strategy) -> Augmentation:

@@ -20,7 +20,6 @@ from graftwork.plugin_host.registry import Registry
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
-from .device import choose_device
 from .earlier_run import load_earlier
 from .errors import TrainingError
 from .events import DataReady, Notice, TrainingEvent
@@ -34,6 +33,7 @@ from .planning import Planned
 from .reading import read_pixels, samples
 from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
+from .speed.processes import Processes
 from .stochastic_depth import set_stochastic_depth
 
 SPLIT_FILE = "split.json"
@@ -56,7 +56,11 @@ class StartedRun:
 
 
 def start_run(
-    job: TrainingJob, registry: Registry, weights: Path | None, checkpoints: CheckpointKeeper
+    job: TrainingJob,
+    registry: Registry,
+    weights: Path | None,
+    checkpoints: CheckpointKeeper,
+    processes: Processes,
 ) -> Generator[TrainingEvent, None, StartedRun]:
     """Read the images and build what trains on them; nothing is written yet.
 
@@ -65,7 +69,6 @@ def start_run(
     check_loss(job.training)
     backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
     settings = strategy_settings(strategy, job.strategy_settings)
-    device = choose_device(job.training.device)
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
@@ -73,12 +76,12 @@ def start_run(
         pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
     )
     yield _data_ready(pixels, split)
-    classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(device)
+    classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
     if job.start:
         yield Notice(level="info", text=load_earlier(classifier, job.start))
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
     return StartedRun(
-        setup=_new_setup(job, strategy, classifier, pixels, split, checkpoints, device),
+        setup=_new_setup(job, strategy, classifier, pixels, split, checkpoints, processes),
         pixels=pixels,
         split=split,
         strategy=strategy,
@@ -118,9 +121,11 @@ def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice
 def describe(started: StartedRun) -> None:
     """Write the classifier's description, the split and the sample of images to the run's folder.
 
-    Raises ``TrainingError`` if the disk does not take them.
+    Of several processes the first does it. Raises ``TrainingError`` if the disk does not take them.
     """
     setup = started.setup
+    if not setup.processes.is_first:
+        return
     try:
         write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
         write_text(setup.folder / SPLIT_FILE, _split_paths(started.pixels, started.split))
@@ -152,7 +157,7 @@ def _new_setup(
     pixels: Pixels,
     split: Split,
     checkpoints: CheckpointKeeper,
-    device: torch.device,
+    processes: Processes,
 ) -> TrainingSetup:
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
     earlier = _earlier_sample(job, classifier)
@@ -160,13 +165,13 @@ def _new_setup(
         job=job,
         folder=checkpoints.run_folder,
         classifier=classifier,
-        device=device,
+        processes=processes,
         train=_with_replay(job, samples(pixels, split.train), earlier),
         validation=samples(pixels, split.validation),
         augmentation=chosen_augmentation(job, strategy),
-        best=BestWeights(classifier, checkpoints.run_folder),
+        best=BestWeights(classifier, checkpoints.run_folder if processes.is_first else None),
         checkpoints=checkpoints,
-        monitor=LoadMonitor(device),
+        monitor=LoadMonitor(processes.device),
         reference=reference,
         earlier=earlier,
     )

@@ -131,12 +131,16 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
 def learn_batch(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> tuple[Tensor, Tensor, int]:
     """Learn from the images at these places: their mean loss before, how many were right, of all.
 
-    The first two stay on the device.
+    The first two stay on the device. Of several processes each sees, and counts, its own share.
     """
+    share = setup.processes.share(places)
+    places = share.places
     samples = run.inputs.train(run.progress.epoch)
     labels = samples.labels[places].to(setup.device)
     inputs = to_device(samples.batch(places), setup.device)
-    loss, logits = _learn(setup, run, *_changed(setup, run, inputs, labels, places))
+    loss, logits = _learn(
+        setup, run, *_changed(setup, run, inputs, labels, places), part=share.part
+    )
     if run.averager:
         run.averager.after_step()
     return loss, (logits.argmax(1) == labels).sum(), len(places)
@@ -185,15 +189,20 @@ def _changed(
 
 
 def _learn(
-    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, targets: Tensor
+    setup: TrainingSetup, run: PhaseRun, inputs: Tensor, targets: Tensor, *, part: float
 ) -> tuple[Tensor, Tensor]:
-    """One step of the optimizer: the loss and the logits before it."""
+    """One step of the optimizer: the loss and the logits before it.
+
+    ``part`` is what this process has of the step's images. Each may pass in several pieces.
+    """
     run.optimizer.zero_grad(set_to_none=True)
-    parts = max(1, min(setup.job.training.accumulate, len(targets)))
-    pairs = zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True)
+    pieces = max(1, min(setup.job.training.accumulate, len(targets)))
+    pairs = zip(inputs.tensor_split(pieces), targets.tensor_split(pieces), strict=True)
     passed = [_backward(setup, run, *pair, whole=len(targets)) for pair in pairs]
     if run.penalty:
         run.scaler.scale(run.penalty()).backward()
+    learning = (p for group in run.optimizer.param_groups for p in group["params"])
+    setup.processes.average_gradients(learning, part)
     run.scaler.step(run.optimizer)
     run.scaler.update()
     return torch.stack([loss for loss, _ in passed]).sum(), torch.cat([out for _, out in passed])

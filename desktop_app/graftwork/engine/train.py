@@ -30,6 +30,7 @@ from .phases import run_phase
 from .planning import Planned
 from .setup import TrainingSetup
 from .speed.memory import is_out_of_memory
+from .speed.processes import Processes, join_processes
 from .starting import StartedRun, describe, start_run
 
 
@@ -50,18 +51,29 @@ def train(
     Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError`` with a message for a person.
     """
     keep_heap()
-    began = time.monotonic()
     registry.backbone(job.backbone)  # a name that is unknown is said before anything else
-    device = choose_device(job.training.device)
-    keeper = CheckpointKeeper(folder, checkpoint_every)
-    checkpoint = (yield from _newest(keeper, device)) if resume else None
-    yield _run_started(job, device)
-    started = yield from start_run(job, registry, weights, keeper)
+    with join_processes(choose_device(job.training.device)) as processes:
+        keeper = CheckpointKeeper(folder, checkpoint_every, writes=processes.is_first)
+        checkpoint = (yield from _newest(keeper, processes)) if resume else None
+        yield _run_started(job, processes)
+        yield from _run(job, registry, weights, keeper, processes, checkpoint)
+
+
+def _run(
+    job: TrainingJob,
+    registry: Registry,
+    weights: Path | None,
+    keeper: CheckpointKeeper,
+    processes: Processes,
+    checkpoint: Checkpoint | None,
+) -> Generator[TrainingEvent, None, None]:
+    began = time.monotonic()
+    started = yield from start_run(job, registry, weights, keeper, processes)
     describe(started)
     estimated = yield from tell_estimate(started.setup, started.plan)
     at_work = time.monotonic()
     yield from _trained(started, checkpoint)
-    yield from tell_measured(estimated, at_work, folder)
+    yield from tell_measured(estimated, at_work, keeper.run_folder)
     keeper.remove()
     yield _run_ended(started.setup.best, time.monotonic() - began)
 
@@ -115,7 +127,7 @@ def _first_phase(
 
 
 def _newest(
-    keeper: CheckpointKeeper, device: torch.device
+    keeper: CheckpointKeeper, processes: Processes
 ) -> Generator[Notice, None, Checkpoint | None]:
     """The checkpoint to go on from, with this process made like the one that wrote it."""
     found = newest_checkpoint(keeper.folder)
@@ -128,18 +140,20 @@ def _newest(
         return None
     before = found.checkpoint.progress.surroundings
     torch.set_num_threads(before.threads)
-    if surroundings(device) != before:
+    if surroundings(processes) != before:
         yield _other_surroundings()
     return found.checkpoint
 
 
-def _run_started(job: TrainingJob, device: torch.device) -> RunStarted:
+def _run_started(job: TrainingJob, processes: Processes) -> RunStarted:
+    device = processes.device
     return RunStarted(
         backbone=job.backbone,
         strategy=job.strategy,
         device=device.type,
         device_name=device_name(device),
         threads=torch.get_num_threads(),
+        processes=processes.count,
         graftwork_version=__version__,
         torch_version=torch.__version__,
     )

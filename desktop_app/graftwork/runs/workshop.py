@@ -76,6 +76,17 @@ class Workshop:
             run = self.store.restart(run)
             yield from self._run(run, self._resumed(run))
 
+    def assist(
+        self, job: TrainingJob, run_id: str | None = None
+    ) -> Generator[TrainingEvent, None, None]:
+        """Help another process of ``torchrun``, which keeps the run, to train this job.
+
+        ``run_id`` is the run that goes on; a new one has no folder that this process would need.
+        """
+        self._check(job)
+        folder = self.store.get(run_id).folder if run_id else Path("of-the-first-process")
+        yield from self._training(job, folder, resume=run_id is not None)
+
     def _run(
         self, run: RunRecord, stream: Generator[TrainingEvent, None, None]
     ) -> Generator[TrainingEvent, None, None]:
@@ -149,13 +160,13 @@ class Workshop:
         self.store.save(read_record(run.folder).model_copy(update=changes))
 
     def _events(self, job: TrainingJob, run: RunRecord) -> Generator[TrainingEvent, None, None]:
-        with run_log(run.folder) as log, closing(self._training(job, run)) as events:
+        with run_log(run.folder) as log, closing(self._training(job, run.folder)) as events:
             for event in events:
                 log(event)
                 yield event
 
     def _resumed(self, run: RunRecord) -> Generator[TrainingEvent, None, None]:
-        with closing(self._training(self.store.job_of(run), run, resume=True)) as events:
+        with closing(self._training(self.store.job_of(run), run.folder, resume=True)) as events:
             first = yield from until_it_goes_on(events)
             resumed = next((event for event in first if isinstance(event, Resumed)), None)
             earlier = events_until(run, resumed)
@@ -166,7 +177,7 @@ class Workshop:
                     yield event
 
     def _training(
-        self, job: TrainingJob, run: RunRecord, *, resume: bool = False
+        self, job: TrainingJob, folder: Path, *, resume: bool = False
     ) -> Generator[TrainingEvent, None, None]:
         from graftwork.engine.train import train
 
@@ -175,7 +186,7 @@ class Workshop:
             backbone = self.registry.backbone(job.backbone)
             weights = yield from fetch_weights(backbone, weights_folder())
         yield from train(
-            job, registry=self.registry, folder=run.folder, weights=weights, resume=resume
+            job, registry=self.registry, folder=folder, weights=weights, resume=resume
         )
 
     def _follow(self, event: TrainingEvent) -> None:

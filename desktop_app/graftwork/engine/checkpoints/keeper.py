@@ -12,13 +12,17 @@ EVERY_S = 30.0
 
 
 class CheckpointKeeper:
-    """Writes a run's checkpoints, ``every`` so many seconds at most; 0 is after every step."""
+    """Writes a run's checkpoints, ``every`` so many seconds at most; 0 is after every step.
 
-    def __init__(self, run_folder: Path, every: float = EVERY_S) -> None:
+    Without ``writes`` it belongs to a process that only helps another to train.
+    """
+
+    def __init__(self, run_folder: Path, every: float = EVERY_S, *, writes: bool = True) -> None:
         self.run_folder = run_folder
         self.folder = run_folder / FOLDER
         self.number = 0
-        self._every = every
+        self._every = every if writes else float("inf")
+        self._writes = writes
         self._last = time.monotonic()
 
     def due(self) -> bool:
@@ -32,9 +36,11 @@ class CheckpointKeeper:
         not slow the run down.
         """
         self._last = time.monotonic()
-        write_checkpoint(self.folder, checkpoint)
+        if self._writes:
+            write_checkpoint(self.folder, checkpoint)
         self.number = checkpoint.progress.number
 
     def remove(self) -> None:
         """The run is finished: nothing goes on from here."""
-        remove_checkpoints(self.folder)
+        if self._writes:
+            remove_checkpoints(self.folder)

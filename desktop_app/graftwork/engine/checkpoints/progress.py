@@ -72,6 +72,7 @@ class Surroundings(_Progress):
     torch: str
     device: str
     threads: int
+    processes: int = 1
 
 
 class RunProgress(_Progress):

@@ -11,6 +11,7 @@ from torch import Tensor
 from graftwork import __version__
 
 from ..events import CheckpointWritten, Notice, TrainingEvent
+from ..speed.processes import Processes
 from .files import Checkpoint
 from .progress import PhaseProgress, ReportFigures, RunProgress, Surroundings
 from .tensors import (
@@ -47,13 +48,14 @@ def write(setup: TrainingSetup, run: PhaseRun | None) -> None:
     setup.checkpoints.write(_checkpoint(setup, run))
 
 
-def surroundings(device: torch.device) -> Surroundings:
+def surroundings(processes: Processes) -> Surroundings:
     """What decides the last bit of a result here, besides the job."""
     return Surroundings(
         graftwork=__version__,
         torch=torch.__version__,
-        device=device.type,
+        device=processes.device.type,
         threads=torch.get_num_threads(),
+        processes=processes.count,
     )
 
 
@@ -87,7 +89,7 @@ def load_phase(setup: TrainingSetup, run: PhaseRun, checkpoint: Checkpoint) -> N
 def _checkpoint(setup: TrainingSetup, run: PhaseRun | None) -> Checkpoint:
     progress = RunProgress(
         number=setup.checkpoints.number + 1,
-        surroundings=surroundings(setup.device),
+        surroundings=surroundings(setup.processes),
         reports=tuple(ReportFigures.of(report) for report in setup.reports),
         best=setup.best.progress(),
         phase=_phase_progress(run) if run else None,

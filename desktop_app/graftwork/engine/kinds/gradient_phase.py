@@ -100,6 +100,7 @@ def _begin(
         load_model(setup, midway)
     elif phase.batch_norm == "re-estimated":
         yield from re_estimate(setup.classifier, setup.train, setup.device)
+    setup.processes.agree(setup.classifier)
 
 
 def _prepare(
@@ -167,6 +168,7 @@ def _run_epochs(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent,
 
 def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
     """Validate the weights that the epoch reached, or their average, and keep them if best."""
+    setup.processes.average_statistics(setup.classifier)
     if run.averager and not run.progress.averaged:
         run.averager.after_epoch(run.progress.epoch, run.phase.epochs)
         run.progress = run.progress.model_copy(update={"averaged": True})

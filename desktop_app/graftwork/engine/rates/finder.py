@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from graftwork.engine.checkpoints.keeper import CheckpointKeeper
+from graftwork.engine.device import choose_device
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.freezing import set_modes
@@ -26,6 +27,7 @@ from graftwork.engine.optimizer import set_rates
 from graftwork.engine.phases import run_phase
 from graftwork.engine.planning import Planned
 from graftwork.engine.setup import TrainingSetup
+from graftwork.engine.speed.processes import Processes
 from graftwork.engine.starting import StartedRun, start_run
 from graftwork.engine.steps import PhaseRun, epoch_batches, epoch_seed, learn_batch
 from graftwork.plugin_api import AnyPhase, Phase, PhaseReport
@@ -67,7 +69,8 @@ def find_rate_of(setup: TrainingSetup, run: PhaseRun) -> Generator[RatePoint, No
 def _find(
     job: TrainingJob, registry: Registry, weights: Path | None, number: int | None, folder: Path
 ) -> Finding:
-    started = yield from start_run(job, registry, weights, CheckpointKeeper(folder))
+    alone = Processes(device=choose_device(job.training.device))
+    started = yield from start_run(job, registry, weights, CheckpointKeeper(folder), alone)
     setup = started.setup
     phase, reports = yield from _reach(setup, started.plan(), number)
     run = yield from begin_gradient_phase(setup, phase, len(reports) + 1, None)
