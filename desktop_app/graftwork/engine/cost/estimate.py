@@ -10,7 +10,7 @@ from torch import nn
 
 from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase, PhaseReport
 
-from ..freezing import frozen_prefix
+from ..freezing import check_phase, frozen_prefix
 from ..learning.choices import with_user_choices
 from ..planning import Planned
 from ..setup import TrainingSetup
@@ -37,7 +37,7 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     """What the run will cost at most: every phase does all its epochs, and each one gains.
 
     ``plan`` gives the strategy's plan anew, since asking for its phases uses it up. What the plan
-    would do after a hundred phases is left out.
+    would do after a hundred phases is left out. Raises ``TrainingError`` where it makes no sense.
     """
     stages = stage_costs(setup.classifier, setup.train, setup.device)
     phases = [_phase_cost(setup, stages, phase) for phase in _phases(setup, plan())]
@@ -56,6 +56,7 @@ def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
     ]
     phase = planned.next(None)
     while phase is not None and planned.number <= _MOST_PHASES:
+        check_phase(phase, setup.classifier)
         yield phase
         phase = planned.next(_hopeful(phase, names))
 
