@@ -29,6 +29,7 @@ def main() -> None:
     part = Part(**json.loads(Path(sys.argv[1]).read_text("utf-8")))
     began = time.perf_counter()
     contender = import_module(f"contenders.{_MODULES[part.contender.split('-')[0]]}")
+    import_module("torch._dynamo")  # the first optimizer would import it
     import_seconds = time.perf_counter() - began
     _keep_to_threads(part.threads)
     clock = Clock(epochs=part.epochs, budget_s=part.budget_s)

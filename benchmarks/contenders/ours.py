@@ -10,9 +10,7 @@ from typing import Any
 import sklearn.metrics  # noqa: F401
 
 # What the way imports when it is first needed: imports are not timed, for anybody.
-import graftwork.engine.train
-import graftwork.evaluation.evaluate
-import graftwork.runs.evaluate_run  # noqa: F401
+import graftwork_backbones.efficientnet_lite_network  # noqa: F401
 from graftwork.app import make_workshop
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
