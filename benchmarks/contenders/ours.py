@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import sklearn.metrics  # noqa: F401
-
-# What the way imports when it is first needed: imports are not timed, for anybody.
-import graftwork_backbones.efficientnet_lite_network  # noqa: F401
 from graftwork.app import make_workshop
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
@@ -19,6 +16,15 @@ from .clock import Clock
 from .part import BATCH, TOP_STAGES, Part
 
 LOADERS = False
+
+# What the program imports when it is first needed: imports are not timed, for anybody.
+for _module in (
+    "graftwork.engine.train",
+    "graftwork.runs.evaluate_run",
+    "graftwork_backbones.efficientnet_lite_network",
+    "sklearn.metrics",
+):
+    import_module(_module)
 
 _SPANS = {"step-done": "Training steps", "epoch-done": "Training steps", "load-sampled": ""}
 
