@@ -30,6 +30,7 @@ from .optimizer import set_rates
 from .rates.schedule import phase_rates
 from .scores import Scores, scores
 from .setup import TrainingSetup
+from .speed.compiling import Logits
 from .speed.prefetch import to_device
 from .tally import Tally
 
@@ -40,12 +41,14 @@ _VALIDATION_BATCH = 64
 class PhaseRun:
     """One phase at work: what it trains on, with what, and how far it is.
 
-    ``first`` are the weights that it began with, where they will be mixed with its best.
+    ``logits`` are those of training steps, computed as fast as they can be; ``first`` the weights
+    that it began with, where they will be mixed with its best.
     """
 
     number: int
     phase: Phase
     inputs: PhaseInputs
+    logits: Logits
     optimizer: Optimizer
     augment: Augment | None
     mixing: Mixing | None
@@ -214,7 +217,7 @@ def _backward(
     """The gradients of a part of a step's images; its share of the loss, and its logits."""
     dtype = run.precision.dtype
     with torch.autocast(setup.device.type, dtype, enabled=dtype is not None):
-        logits = run.inputs.logits(inputs)
+        logits = run.logits(inputs)
     loss = run.loss(logits.float(), targets) * (len(targets) / whole)
     run.scaler.scale(loss).backward()
     return loss.detach(), logits.detach()

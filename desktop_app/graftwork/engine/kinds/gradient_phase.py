@@ -33,6 +33,8 @@ from ..optimizer import build_optimizer
 from ..penalties import build_penalty
 from ..scores import Scores
 from ..setup import TrainingSetup
+from ..speed.compiling import CompiledLogits
+from ..speed.step_logits import step_logits
 from ..steps import PhaseRun, batch_count, run_epoch, validate
 
 
@@ -115,10 +117,15 @@ def _prepare(
     precision = _precision(setup, phase, inputs)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
     classifier, training = setup.classifier, setup.job.training
+    batches = batch_count(len(inputs.train(1).labels), training.batch_size)
+    logits = yield from step_logits(
+        setup.job, classifier.stages, inputs, setup.device, steps=batches * phase.epochs
+    )
     return PhaseRun(
         number=number,
         phase=phase,
         inputs=inputs,
+        logits=logits,
         optimizer=build_optimizer(classifier.named_stages(), phase.rates, training),
         augment=build_augmentation(level, training) if inputs.live else None,
         mixing=build_mixing(training, len(classifier.info.classes)),
@@ -127,7 +134,7 @@ def _prepare(
         averager=_averager(setup, phase),
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
-        batches=batch_count(len(inputs.train(1).labels), training.batch_size),
+        batches=batches,
         first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
     )
 
@@ -162,8 +169,15 @@ def _run_epochs(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent,
             return f"no gain on validation for {run.progress.idle} epochs"
         set_modes(setup.classifier, run.phase)
         yield from run_epoch(setup, run)
+        yield from _say_if_not_compiled(run)
         yield from _end_epoch(setup, run)
     return "all epochs done"
+
+
+def _say_if_not_compiled(run: PhaseRun) -> Generator[Notice, None, None]:
+    failure = run.logits.failure if isinstance(run.logits, CompiledLogits) else None
+    if failure and run.progress.epoch == 1:
+        yield _notice(f"Training steps could not be compiled and run as they are: {failure}")
 
 
 def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:

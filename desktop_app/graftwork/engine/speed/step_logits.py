@@ -1,0 +1,75 @@
+"""How the logits of training steps are computed fastest: fused, compiled, or as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ..events import Notice
+from ..inputs import PhaseInputs
+from ..job import TrainingJob
+from .compiling import CompiledLogits, Logits, choose_compiling
+from .fusion import Fusion, find_fusion
+
+
+class StepLogits:
+    """Logits (N, classes) of a step's inputs, with gradients."""
+
+    def __init__(self, logits: Logits, fusion: Fusion) -> None:
+        self._logits = logits
+        self._fusion = fusion
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """The same as ``PhaseInputs.logits`` but for rounding."""
+        with self._fusion.applied():
+            return self._logits(inputs)
+
+
+def step_logits(
+    job: TrainingJob,
+    stages: nn.Sequential,
+    inputs: PhaseInputs,
+    device: torch.device,
+    *,
+    steps: int,
+) -> Generator[Notice, None, Logits]:
+    """What computes logits in the ``steps`` of a phase, which learns in the last of ``stages``."""
+    if not any(p.requires_grad for p in stages.parameters()):
+        return inputs.logits
+    decision = choose_compiling(job.training.compile, device, steps)
+    if decision.on:
+        yield _notice(f"Training steps are compiled: {decision.reason}.")
+        return CompiledLogits(inputs.logits, job.training.batch_size)
+    if device.type != "cpu":
+        return inputs.logits
+    fusion = _fusion(stages, inputs)
+    if fusion.reason:
+        yield _notice(f"Training steps are computed layer by layer: {fusion.reason}.")
+    return StepLogits(inputs.logits, fusion)
+
+
+def _fusion(stages: nn.Sequential, inputs: PhaseInputs) -> Fusion:
+    """Found from what reaches the first stage that the inputs go through."""
+    entered: list[Tensor] = []
+    first = next(stage for stage in stages if any(p.requires_grad for p in stage.parameters()))
+    with _noting(first, entered), torch.no_grad():
+        samples = inputs.train(1)
+        inputs.logits(samples.batch(torch.arange(min(2, len(samples.labels)))))
+    learning = nn.Sequential(*list(stages)[list(stages).index(first) :])
+    return find_fusion(learning, entered[0])
+
+
+@contextmanager
+def _noting(stage: nn.Module, entered: list[Tensor]) -> Iterator[None]:
+    hook = stage.register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0].clone()))
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _notice(text: str) -> Notice:
+    return Notice(level="info", text=text)
