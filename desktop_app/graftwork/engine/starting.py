@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,8 +80,11 @@ def start_run(
     if job.start:
         yield Notice(level="info", text=load_earlier(classifier, job.start))
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
+    setup = _new_setup(job, strategy, classifier, pixels, split, checkpoints, processes)
+    if setup.earlier and setup.earlier.left_out:
+        yield _left_out(setup.earlier.left_out)
     return StartedRun(
-        setup=_new_setup(job, strategy, classifier, pixels, split, checkpoints, processes),
+        setup=setup,
         pixels=pixels,
         split=split,
         strategy=strategy,
@@ -213,6 +216,14 @@ def _no_weights(backbone: Backbone) -> Notice:
     text = (
         f"{backbone.title} has no pretrained weights: everything starts from random numbers, "
         "which only the strategy from-scratch is made for."
+    )
+    return Notice(level="warning", text=text)
+
+
+def _left_out(classes: Sequence[str]) -> Notice:
+    text = (
+        f"The earlier run's sample has images of classes that are not here: {', '.join(classes)}. "
+        "They are left out."
     )
     return Notice(level="warning", text=text)
 
