@@ -23,6 +23,7 @@ from graftwork.plugin_api import (
     HEAD,
     DataOutline,
     DatasetError,
+    GraftworkError,
     ModelOutline,
     PhaseReport,
     StageOutline,
@@ -115,6 +116,17 @@ def test_the_backbone_of_the_example_is_what_it_says(registry: Registry, tmp_pat
     assert sum(p.numel() for p in stages.parameters()) == backbone.parameters
     torch.save(stages.state_dict(), tmp_path / "weights.pth")
     assert torch.equal(backbone.build(tmp_path / "weights.pth").eval()(images), stages(images))
+
+
+def test_the_family_of_the_example_finds_its_networks(registry: Registry) -> None:
+    (family,) = registry.families.values()
+    for network in family.networks():
+        backbone = registry.backbone(f"{family.name}/{network}")
+        stages = backbone.build(None)
+        assert stages(torch.rand(2, 3, 64, 64)).shape == (2, backbone.features)
+        assert sum(p.numel() for p in stages.parameters()) == backbone.parameters
+    with pytest.raises(GraftworkError, match="only narrow, wide"):
+        registry.backbone("one-layer/huge")
 
 
 def rates_of_phases(registry: Registry, accuracy: float) -> list[dict[str, float]]:

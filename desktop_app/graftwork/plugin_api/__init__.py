@@ -2,6 +2,7 @@
 
 from .backbones import (
     Backbone,
+    BackboneFamily,
     DownloadedWeights,
     Interpolation,
     NoWeights,
@@ -57,6 +58,7 @@ __all__ = [
     "Augmentation",
     "Averaging",
     "Backbone",
+    "BackboneFamily",
     "BatchNorm",
     "Catalog",
     "DataOutline",

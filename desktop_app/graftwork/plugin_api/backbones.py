@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -41,17 +41,19 @@ class DownloadedWeights:
     """Weights that are fetched on first use and kept in the cache.
 
     ``sha256`` is the digest in hexadecimal, or its beginning (at least 8 digits) where the
-    publisher states no more than that.
+    publisher states no more than that, or empty where none is stated. ``saved_as`` is the name
+    under which the file is kept, if not that in its address.
     """
 
     url: str
     sha256: str
     size: int | None = None
+    saved_as: str | None = None
 
     @property
     def filename(self) -> str:
-        """The name under which the file is kept, the last part of its address."""
-        return self.url.rsplit("/", 1)[-1]
+        """The name under which the file is kept, the last part of its address if none is set."""
+        return self.saved_as or self.url.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,3 +89,19 @@ class Backbone:
     weights: WeightsSource
     min_size: int = 32
     resize: Callable[[nn.Sequential, int], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackboneFamily:
+    """Many networks of one library, each described only when it is asked for by name.
+
+    The network ``resnet50`` of the family ``timm`` is the backbone ``timm/resnet50``. ``networks``
+    gives the names of all networks. ``find`` describes the one of this name, as a backbone of the
+    name with the family's before it, and raises ``GraftworkError`` if there is none.
+    """
+
+    name: str
+    title: str
+    summary: str
+    networks: Callable[[], Sequence[str]]
+    find: Callable[[str], Backbone]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .backbones import Backbone
+from .backbones import Backbone, BackboneFamily
 from .datasets import DatasetReader
 from .markers import hookspec
 from .strategies import Strategy
@@ -13,6 +13,12 @@ from .strategies import Strategy
 @hookspec
 def register_backbones() -> Iterable[Backbone]:
     """Give the backbones that this plugin adds."""
+    raise NotImplementedError
+
+
+@hookspec
+def register_backbone_families() -> Iterable[BackboneFamily]:
+    """Give the families of backbones that this plugin finds by name."""
     raise NotImplementedError
 
 

@@ -22,6 +22,7 @@ from pydantic import (
 from graftwork.plugin_api import (
     Augmentation,
     Backbone,
+    BackboneFamily,
     DatasetReader,
     DownloadedWeights,
     HeadKind,
@@ -31,7 +32,7 @@ from graftwork.plugin_api import (
     Strategy,
 )
 
-Descriptor = Backbone | Strategy | DatasetReader
+Descriptor = Backbone | BackboneFamily | Strategy | DatasetReader
 
 
 class BadDescriptorError(Exception):
@@ -46,7 +47,9 @@ def _constructs(model: type[BaseModel]) -> type[BaseModel]:
     return model
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+_WORD = r"[a-z0-9][a-z0-9._-]*"
+Name = Annotated[str, StringConstraints(pattern=f"^{_WORD}$")]
+BackboneName = Annotated[str, StringConstraints(pattern=f"^{_WORD}(/{_WORD})?$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Function = Callable[..., Any]
 Model = Annotated[type[BaseModel], AfterValidator(_constructs)]
@@ -77,8 +80,9 @@ class DownloadedWeightsFields(_Fields):
     """What ``DownloadedWeights`` must hold; its address must end in a file's name."""
 
     url: Annotated[str, StringConstraints(pattern=r"^https?://.+/[^/]+$")]
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8,64}$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-fA-F]{8,64})?$")]
     size: PositiveInt | None
+    saved_as: Annotated[str, StringConstraints(pattern=r"^[^/\\]+$")] | None
 
 
 class NoWeightsFields(_Fields):
@@ -98,9 +102,9 @@ Weights = Annotated[
 
 
 class BackboneFields(_Fields):
-    """What a ``Backbone`` must hold."""
+    """What a ``Backbone`` must hold; one of a family has the family's name before its own."""
 
-    name: Name
+    name: BackboneName
     title: Text
     summary: Text
     build: Function
@@ -111,6 +115,16 @@ class BackboneFields(_Fields):
     weights: Weights
     min_size: PositiveInt
     resize: Function | None
+
+
+class BackboneFamilyFields(_Fields):
+    """What a ``BackboneFamily`` must hold."""
+
+    name: Name
+    title: Text
+    summary: Text
+    networks: Function
+    find: Function
 
 
 class StrategyFields(_Fields):
@@ -140,6 +154,7 @@ class DatasetReaderFields(_Fields):
 
 FIELDS: dict[type[Descriptor], type[BaseModel]] = {
     Backbone: BackboneFields,
+    BackboneFamily: BackboneFamilyFields,
     Strategy: StrategyFields,
     DatasetReader: DatasetReaderFields,
 }

@@ -17,6 +17,7 @@ import pluggy
 from graftwork.plugin_api import (
     API_VERSION,
     Backbone,
+    BackboneFamily,
     DatasetReader,
     Strategy,
     hookspecs,
@@ -24,6 +25,7 @@ from graftwork.plugin_api import (
 
 from .candidates import Candidate, installed_candidates
 from .checks import BadDescriptorError, Descriptor, check_descriptor
+from .families import Backbones
 from .registry import FailedStep, LoadedPlugin, PluginFailure, Registry
 
 _STATEMENT = f"GRAFTWORK_API = {API_VERSION}"
@@ -73,6 +75,7 @@ class _Shelf:
 def _shelves() -> dict[str, _Shelf]:
     return {
         "register_backbones": _Shelf(Backbone),
+        "register_backbone_families": _Shelf(BackboneFamily),
         "register_strategies": _Shelf(Strategy),
         "register_dataset_readers": _Shelf(DatasetReader),
     }
@@ -89,9 +92,10 @@ class _Loading:
     def run(self, candidates: Iterable[Candidate]) -> Registry:
         for candidate in candidates:
             self._load(candidate)
-        backbones, strategies, readers = (shelf.items for shelf in self.shelves.values())
+        backbones, families, strategies, readers = (s.items for s in self.shelves.values())
         return Registry(
-            backbones=backbones,
+            backbones=Backbones(backbones, families),
+            families=families,
             strategies=strategies,
             readers=readers,
             plugins=tuple(self.plugins),
@@ -124,12 +128,15 @@ class _Loading:
                     self.shelves[hook_name].add(descriptor, candidate)
 
     def _loaded(self, candidate: Candidate) -> LoadedPlugin:
-        backbones, strategies, readers = (s.names_of(candidate) for s in self.shelves.values())
+        backbones, families, strategies, readers = (
+            shelf.names_of(candidate) for shelf in self.shelves.values()
+        )
         return LoadedPlugin(
             name=candidate.name,
             distribution=candidate.distribution,
             version=candidate.version,
             backbones=backbones,
+            families=families,
             strategies=strategies,
             readers=readers,
         )

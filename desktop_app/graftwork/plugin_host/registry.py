@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Literal, TypeVar
 
-from graftwork.plugin_api import Backbone, DatasetReader, GraftworkError, Strategy
+from graftwork.plugin_api import (
+    Backbone,
+    BackboneFamily,
+    DatasetReader,
+    GraftworkError,
+    Strategy,
+)
 
 FailedStep = Literal["import", "version", "registration", "descriptor"]
 T = TypeVar("T")
@@ -24,6 +30,7 @@ class LoadedPlugin:
     distribution: str | None = None
     version: str | None = None
     backbones: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
     strategies: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
 
@@ -33,7 +40,7 @@ class PluginFailure:
     """Something that a plugin did wrong and what that cost, with the traceback for its author.
 
     At "import" and "version" the whole plugin is left out, at "registration" the plugin or one of
-    its hooks, at "descriptor" a single backbone, strategy or reader.
+    its hooks, at "descriptor" a single backbone, family, strategy or reader.
     """
 
     plugin: str
@@ -49,16 +56,20 @@ class UnknownNameError(GraftworkError):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """All that plugins gave, in the order in which it was registered, built-ins first."""
+    """All that plugins gave, in the order in which it was registered, built-ins first.
+
+    ``backbones`` lists those that plugins gave one by one, and finds those of ``families`` too.
+    """
 
     backbones: Mapping[str, Backbone] = field(default_factory=dict)
+    families: Mapping[str, BackboneFamily] = field(default_factory=dict)
     strategies: Mapping[str, Strategy] = field(default_factory=dict)
     readers: Mapping[str, DatasetReader] = field(default_factory=dict)
     plugins: tuple[LoadedPlugin, ...] = ()
     failures: tuple[PluginFailure, ...] = ()
 
     def backbone(self, name: str) -> Backbone:
-        """The backbone of this name; raises ``UnknownNameError``."""
+        """The backbone of this name; raises ``GraftworkError`` with the names that come near."""
         return _look_up("backbone", self.backbones, name)
 
     def strategy(self, name: str) -> Strategy:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from graftwork.plugin_api import (
     HEAD,
+    BackboneFamily,
     Catalog,
     DataOutline,
     DatasetReader,
@@ -24,6 +25,13 @@ from graftwork.plugin_api import (
 from support.tiny import TINY
 
 BACKBONE = TINY
+FAMILY = BackboneFamily(
+    name="family",
+    title="Family",
+    summary="For tests",
+    networks=lambda: ["one", "two"],
+    find=lambda network: replace(TINY, name=f"family/{network}"),
+)
 
 
 class Nothing(BaseModel):
@@ -73,8 +81,9 @@ def _hook(descriptors: Iterable[Any] | None) -> Callable[[], Iterable[Any] | Non
     return hook
 
 
-ALL_THREE: Mapping[str, Any] = {
+ALL_FOUR: Mapping[str, Any] = {
     "register_backbones": BACKBONE,
+    "register_backbone_families": FAMILY,
     "register_strategies": STRATEGY,
     "register_dataset_readers": READER,
 }

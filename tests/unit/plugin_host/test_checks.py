@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from graftwork.plugin_api import (
     Backbone,
+    BackboneFamily,
     DatasetReader,
     DownloadedWeights,
     NoWeights,
@@ -22,7 +23,7 @@ from graftwork.plugin_api import (
 from graftwork.plugin_host import checks
 from graftwork.plugin_host.checks import BadDescriptorError, check_descriptor
 
-from .plugins import BACKBONE, READER, STRATEGY
+from .plugins import BACKBONE, FAMILY, READER, STRATEGY
 
 URL = "https://example.org/weights/tiny.pth"
 
@@ -47,6 +48,7 @@ class Exploding(BaseModel):
         (DownloadedWeights, checks.DownloadedWeightsFields),
         (NoWeights, checks.NoWeightsFields),
         (Backbone, checks.BackboneFields),
+        (BackboneFamily, checks.BackboneFamilyFields),
         (Strategy, checks.StrategyFields),
         (DatasetReader, checks.DatasetReaderFields),
     ],
@@ -62,10 +64,31 @@ def test_no_field_goes_unchecked(described: Any, checked: type[BaseModel]) -> No
         PackagedWeights(package="some-package", locate=lambda: BACKBONE),
         DownloadedWeights(url=URL, sha256="0123abcd"),
         DownloadedWeights(url=URL, sha256="0123ABCD" * 8, size=12),
+        DownloadedWeights(url=URL, sha256="", saved_as="tiny of somebody.safetensors"),
     ],
 )
 def test_every_source_of_weights_is_accepted(weights: Any) -> None:
     check_descriptor(replace(BACKBONE, weights=weights), Backbone)
+
+
+@pytest.mark.parametrize("name", ["family/network", "family-2/net_1.tag"])
+def test_a_backbone_may_have_a_familys_name_before_its_own(name: str) -> None:
+    check_descriptor(replace(BACKBONE, name=name), Backbone)
+
+
+@pytest.mark.parametrize("name", ["/network", "family/", "a/b/c", "family//network"])
+def test_a_backbone_has_one_familys_name_at_most(name: str) -> None:
+    with pytest.raises(BadDescriptorError, match="name"):
+        check_descriptor(replace(BACKBONE, name=name), Backbone)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", "a/b"), ("title", ""), ("networks", ["one"]), ("find", None)]
+)
+def test_a_bad_field_of_a_family_is_named(field: str, value: object) -> None:
+    check_descriptor(FAMILY, BackboneFamily)
+    with pytest.raises(BadDescriptorError, match=rf"^BackboneFamily .*{field}"):
+        check_descriptor(replace(FAMILY, **{field: value}), BackboneFamily)
 
 
 def test_a_good_strategy_and_a_good_reader_are_accepted() -> None:
@@ -133,6 +156,8 @@ def test_a_bad_field_of_the_preprocessing_is_named(field: str, value: object) ->
         (DownloadedWeights(url=URL, sha256="0123abc"), "sha256"),
         (DownloadedWeights(url=URL, sha256="something"), "sha256"),
         (DownloadedWeights(url=URL, sha256="0123abcd", size=0), "size"),
+        (DownloadedWeights(url=URL, sha256="", saved_as=""), "saved_as"),
+        (DownloadedWeights(url=URL, sha256="", saved_as="../tiny.pth"), "saved_as"),
     ],
 )
 def test_a_bad_field_of_the_weights_is_named(weights: Any, field: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 from graftwork.plugin_api import Backbone, hookimpl
 from graftwork.plugin_host import PluginFailure, Registry, build_registry, load_plugins
 
-from .plugins import ALL_THREE, BACKBONE, READER, STRATEGY, hooks, named, plugin
+from .plugins import ALL_FOUR, BACKBONE, READER, STRATEGY, hooks, named, plugin
 
 
 def only_failure(registry: Registry) -> PluginFailure:
@@ -29,7 +29,7 @@ def registry_with_good_neighbour(broken: object) -> Registry:
 
 
 def test_all_that_a_plugin_gives_is_found_by_name() -> None:
-    everything = hooks(**{hook: [descriptor] for hook, descriptor in ALL_THREE.items()})
+    everything = hooks(**{hook: [descriptor] for hook, descriptor in ALL_FOUR.items()})
     registry = build_registry([("everything", everything)])
     assert registry.failures == ()
     assert registry.backbone("tiny") is BACKBONE
@@ -37,8 +37,9 @@ def test_all_that_a_plugin_gives_is_found_by_name() -> None:
     assert registry.reader("reader") is READER
     (loaded,) = registry.plugins
     assert (loaded.name, loaded.distribution, loaded.version) == ("everything", None, None)
-    assert (loaded.backbones, loaded.strategies, loaded.readers) == (
+    assert (loaded.backbones, loaded.families, loaded.strategies, loaded.readers) == (
         ("tiny",),
+        ("family",),
         ("strategy",),
         ("reader",),
     )
@@ -150,7 +151,7 @@ def test_of_two_with_one_name_the_first_wins_and_both_are_named() -> None:
 
 
 def test_one_name_may_stand_for_different_kinds() -> None:
-    given = {hook: [named(descriptor, "same")] for hook, descriptor in ALL_THREE.items()}
+    given = {hook: [named(descriptor, "same")] for hook, descriptor in ALL_FOUR.items()}
     assert build_registry([("one", hooks(**given))]).failures == ()
 
 

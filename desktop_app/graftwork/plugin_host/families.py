@@ -1,0 +1,54 @@
+"""Backbones by name: those that plugins list, and any network of a family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from graftwork.plugin_api import Backbone, BackboneFamily, GraftworkError
+
+from .checks import BadDescriptorError, check_descriptor
+
+
+class Backbones(Mapping[str, Backbone]):
+    """Lists what plugins gave one by one, and finds ``family/network`` when it is asked for.
+
+    Whether a family has a network is only known once it is asked for it: ``in`` says yes to any
+    name that begins with a family's, and the look-up raises ``GraftworkError`` with the names that
+    come near.
+    """
+
+    def __init__(
+        self, listed: Mapping[str, Backbone], families: Mapping[str, BackboneFamily]
+    ) -> None:
+        self._listed = listed
+        self._families = families
+        self._found: dict[str, Backbone] = {}
+
+    def __getitem__(self, name: str) -> Backbone:
+        if name in self._listed:
+            return self._listed[name]
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        family, slash, _ = str(name).partition("/")
+        return name in self._listed or (bool(slash) and family in self._families)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._listed)
+
+    def __len__(self) -> int:
+        return len(self._listed)
+
+    def _find(self, name: str) -> Backbone:
+        family, slash, network = name.partition("/")
+        if not slash or family not in self._families:
+            raise KeyError(name)
+        found = self._families[family].find(network)
+        try:
+            check_descriptor(found, Backbone)
+        except BadDescriptorError as error:
+            msg = f"The family {family} does not describe {network} as it should: {error}"
+            raise GraftworkError(msg) from error
+        return found
