@@ -17,6 +17,7 @@ TOLERANCE = 1e-5
 _MOST_ITERATIONS = 2000
 _NUMBERS_AT_A_TIME = 2**22
 _NUMBERS_REMEMBERED = 2**25
+"""Of earlier steps: a hundred of them need half the iterations that ten need."""
 _PRODUCTS_BETWEEN_YIELDS = 4e9
 
 
@@ -86,7 +87,7 @@ class LogisticRegression:
             max_eval=100 * iterations,
             tolerance_grad=tolerance,
             tolerance_change=0.0,
-            history_size=max(3, min(10, _NUMBERS_REMEMBERED // self._weight.numel())),
+            history_size=max(3, min(100, _NUMBERS_REMEMBERED // (2 * self._weight.numel()))),
             line_search_fn="strong_wolfe",
         )
 
