@@ -75,7 +75,8 @@ def _replicated(weight: Tensor, channels: int) -> Tensor:
 def _new(weight: Tensor, channels: int, seed: int) -> Tensor:
     shape = (weight.shape[0], channels, *weight.shape[2:])
     spread = float(weight.std()) * (_RGB / channels) ** 0.5
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)) * spread
+    drawn: Tensor = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return drawn.mul(spread)
 
 
 _RULES: dict[str, Callable[[Tensor, int], Tensor]] = {
