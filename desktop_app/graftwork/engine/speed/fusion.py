@@ -66,19 +66,9 @@ def find_fusion(module: nn.Module, example: Tensor) -> Fusion:
     return Fusion(reason=f"fused convolutions give other results (by {difference:.1g} of 1)")
 
 
-@torch.no_grad()
-def _difference(module: nn.Module, fusion: Fusion, example: Tensor) -> float:
-    """The greatest, as a part of the greatest value, in evaluation mode."""
-    with _evaluating(module):
-        expected = module(example)
-        with fusion.applied():
-            found = module(example)
-    scale = max(float(expected.abs().max()), 1e-12)
-    return float((found - expected).abs().max()) / scale
-
-
 @contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode within; the modes of all parts come back."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
@@ -86,6 +76,17 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part, training in modes:
             part.training = training
+
+
+@torch.no_grad()
+def _difference(module: nn.Module, fusion: Fusion, example: Tensor) -> float:
+    """The greatest, as a part of the greatest value, in evaluation mode."""
+    with evaluating(module):
+        expected = module(example)
+        with fusion.applied():
+            found = module(example)
+    scale = max(float(expected.abs().max()), 1e-12)
+    return float((found - expected).abs().max()) / scale
 
 
 def _is_frozen(norm: nn.BatchNorm2d) -> bool:

@@ -12,7 +12,7 @@ from ..events import Notice
 from ..inputs import PhaseInputs
 from ..job import TrainingJob
 from .compiling import CompiledLogits, Logits, choose_compiling
-from .fusion import Fusion, find_fusion
+from .fusion import Fusion, evaluating, find_fusion
 
 
 class StepLogits:
@@ -55,7 +55,7 @@ def _fusion(stages: nn.Sequential, inputs: PhaseInputs) -> Fusion:
     """Found from what reaches the first stage that the inputs go through."""
     entered: list[Tensor] = []
     first = next(stage for stage in stages if any(p.requires_grad for p in stage.parameters()))
-    with _noting(first, entered), torch.no_grad():
+    with evaluating(stages), _noting(first, entered), torch.no_grad():
         samples = inputs.train(1)
         inputs.logits(samples.batch(torch.arange(min(2, len(samples.labels)))))
     learning = nn.Sequential(*list(stages)[list(stages).index(first) :])
