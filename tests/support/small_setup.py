@@ -13,6 +13,7 @@ from graftwork.engine.classifier import Classifier
 from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_api import PhaseReport
 
 from .classifiers import tiny_classifier
 
@@ -44,6 +45,7 @@ class SmallSetup:
     validation: PixelSamples = field(default_factory=lambda: noise_samples(range(40, 52)))
     classifier: Classifier = field(default_factory=lambda: tiny_classifier().eval())
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    reports: list[PhaseReport] = field(default_factory=list)
 
 
 def small_setup(seed: int = 0, *, parts: dict[str, PixelSamples] | None = None, **training: Any):

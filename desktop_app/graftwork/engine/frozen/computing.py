@@ -24,7 +24,10 @@ Found = Generator[TrainingEvent, None, tuple[Samples, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class FrozenWork:
-    """Sources that are to go through the stages below a boundary, tapped at ``taps`` on the way."""
+    """Sources that are to go through the stages below a boundary, tapped at ``taps`` on the way.
+
+    ``unfreezing`` says that later phases are likely to need what is tapped.
+    """
 
     classifier: Classifier
     store: ActivationStore
@@ -32,6 +35,7 @@ class FrozenWork:
     boundary: Boundary
     taps: tuple[Boundary, ...]
     sources: tuple[Source, ...]
+    unfreezing: bool = False
 
     @property
     def images(self) -> int:
@@ -45,8 +49,8 @@ def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
     The numbers depend on images, stages, engine and machine, and not on what is kept already or on
     the room on the disk: these decide the time alone.
     """
-    operations = work.boundary.operations * work.images
-    choice = choose_engines(wanted, work.classifier.mean.device, operations)
+    device, operations = work.classifier.mean.device, work.boundary.operations * work.images
+    choice = choose_engines(wanted, device, operations, tapped=work.unfreezing)
     if choice.warning:
         yield _warning(f"Frozen stages: {choice.warning}; torch computes them.")
     for engine in choice.names:
@@ -54,7 +58,7 @@ def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
         if is_exact(engine) and _all_kept(work, key):
             yield _info("What the frozen stages give was computed earlier: it is read.")
             return _kept(work, key)
-        outlets = outlets_of(engine, tuple(tap.stages for tap in work.taps), work.boundary.stages)
+        outlets = outlets_of(engine, device, work.taps, work.boundary)
         built = build_pass(engine, work.classifier, outlets, work.probe)
         if isinstance(built, FrozenPass):
             return (yield from _computed(work, wanted, engine, built))

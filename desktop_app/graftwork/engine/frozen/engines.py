@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from ..classifier import Classifier
 from ..training_settings import FrozenPass as Wanted
 from .exported import has_openvino, onnx_runtime_pass, openvino_pass
 from .passes import FrozenPass, batch_for, torch_pass
-from .probing import Probe
+from .probing import Boundary, Probe
 
 EXACT = 1e-4
 """The largest relative error of an engine in single precision, of any of the images tried."""
@@ -22,11 +22,10 @@ EXACT = 1e-4
 ROUNDED = 0.05
 """The largest relative error in bf16, whose numbers have 8 bits."""
 
-_WORTH_EXPORTING = 2e12
+_WORTH_EXPORTING = 3e11
 """Floating-point operations a thread from which another engine earns what its start costs.
 
-Exporting EfficientNet-Lite0 takes about as long as torch needs for 1e12 on two threads; the other
-engines save up to a half of its time.
+That is about a second; torch needs some four for so many operations, the others a third less.
 """
 
 _logger = logging.getLogger(__name__)
@@ -55,10 +54,15 @@ class EngineChoice:
     warning: str | None = None
 
 
-def choose_engines(wanted: Wanted, device: torch.device, operations: int) -> EngineChoice:
-    """The engines for so many floating-point operations in all; facts decide, never a clock."""
+def choose_engines(
+    wanted: Wanted, device: torch.device, operations: int, *, tapped: bool = False
+) -> EngineChoice:
+    """The engines for so many floating-point operations in all; facts decide, never a clock.
+
+    If what the pass gives on the way will be needed, an engine that can be ``tapped`` is fastest.
+    """
     if wanted == "auto":
-        return _first(_fastest_exact(device, operations))
+        return _first("torch" if tapped else _fastest_exact(device, operations))
     if device.type != "cpu" and not wanted.startswith("torch"):
         return _first("torch", f"{wanted} computes on the processor alone")
     if wanted.startswith("openvino") and not has_openvino():
@@ -82,9 +86,19 @@ def is_exact(engine: str) -> bool:
     return not engine.endswith("bf16")
 
 
-def outlets_of(engine: str, taps: tuple[int, ...], stages: int) -> tuple[int, ...]:
-    """Where the engine can be tapped: a graph with further outputs would round otherwise."""
-    return (*taps, stages) if engine.startswith("torch") else (stages,)
+def outlets_of(
+    engine: str, device: torch.device, taps: Sequence[Boundary], boundary: Boundary
+) -> tuple[int, ...]:
+    """Where the engine is tapped: only where a pass that ends there would give the same bits.
+
+    A graph with further outputs would round otherwise, and so may batches of another size.
+    """
+
+    def batch(of: Boundary) -> int:
+        return batch_for(engine, device, of.operations)
+
+    alike = [tap.stages for tap in taps if batch(tap) == batch(boundary)]
+    return (*alike, boundary.stages) if engine.startswith("torch") else (boundary.stages,)
 
 
 def build_pass(
@@ -95,7 +109,7 @@ def build_pass(
     "torch-plain" is what others are measured by: it is used whatever it gives.
     """
     stages = outlets[-1]
-    batch = batch_for(classifier.mean.device, probe.boundaries[stages - 1].operations)
+    batch = batch_for(engine, classifier.mean.device, probe.boundaries[stages - 1].operations)
     try:
         built = _BUILDERS[engine](classifier, outlets, batch)
         (*_, found) = built(probe.pixels)

@@ -32,7 +32,7 @@ def pass_key(classifier: Classifier, boundary: Boundary, engine: str) -> str:
         "dtype": str(boundary.dtype),
         "channels_last": boundary.channels_last,
         "engine": [engine, import_module(engine.partition("-")[0]).__version__],
-        "batch": batch_for(device, boundary.operations),
+        "batch": batch_for(engine, device, boundary.operations),
         "device": [device.type, device_name(device), torch.get_num_threads()],
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]

@@ -12,7 +12,8 @@ from ..classifier import Classifier
 from .folding import folded, unchanged
 from .probing import leading
 
-_PROCESSOR_BATCH = 16
+_TORCH_BATCH = 16
+_GRAPH_BATCH = 4
 _ACCELERATOR_BATCH = 64
 _BATCH_OPERATIONS = 1e11  # about half a second on two threads
 
@@ -67,15 +68,16 @@ class Prefix(nn.Module):
         return result
 
 
-def batch_for(device: torch.device, operations: int) -> int:
+def batch_for(engine: str, device: torch.device, operations: int) -> int:
     """How many images at once, if one takes so many floating-point operations.
 
     Small batches stay in a processor's caches, and the user can stop between two; large ones keep
-    a GPU busy.
+    a GPU busy, and let torch order its weights anew less often.
     """
     if device.type != "cpu":
         return _ACCELERATOR_BATCH
-    affordable = int(min(_PROCESSOR_BATCH, max(1, _BATCH_OPERATIONS // max(1, operations))))
+    most = _TORCH_BATCH if engine.startswith("torch") else _GRAPH_BATCH
+    affordable = int(min(most, max(1, _BATCH_OPERATIONS // max(1, operations))))
     return 1 << (affordable.bit_length() - 1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from graftwork.data.augmentation import build_augmentation
 from graftwork.paths import activations_folder
-from graftwork.plugin_api import Augmentation, Phase
+from graftwork.plugin_api import Augmentation, Phase, PhaseReport
 
 from ..classifier import Classifier
 from ..events import Notice, TrainingEvent
@@ -29,7 +29,11 @@ _WORTH_READING = {"cpu": 100, "cuda": 10_000}
 
 _TAPS = 2
 _TAPPED_BYTES = 2**30
-"""How many further boundaries are kept on the way, and how much they may take."""
+_UNFREEZING_BYTES = 4 * 2**30
+"""How many further boundaries are kept on the way, and how many bytes they may take.
+
+Where a strategy unfreezes stage after stage, all are kept that have room.
+"""
 
 
 class Given(Protocol):
@@ -54,6 +58,10 @@ class Given(Protocol):
     @property
     def validation(self) -> Samples:
         """Pixels of the validation images."""
+
+    @property
+    def reports(self) -> Sequence[PhaseReport]:
+        """Of the phases before."""
 
 
 def phase_inputs(
@@ -125,7 +133,8 @@ def _planned(
     sources = _sources(setup, phase, level, boundary, store)
     if isinstance(sources, str):
         return sources
-    return _work(setup, found, boundary, sources, store), _why(setup, phase, boundary, sources)
+    work = _work(setup, phase, found, boundary, sources, store)
+    return work, _why(setup, phase, boundary, sources)
 
 
 def _worth_reading(boundary: Boundary, device: torch.device) -> bool:
@@ -167,6 +176,7 @@ def _sources(
 
 def _work(
     setup: Given,
+    phase: Phase,
     found: Probe,
     boundary: Boundary,
     views: list[Source],
@@ -174,28 +184,47 @@ def _work(
 ) -> FrozenWork:
     sources = (plain_source(setup.validation, setup.device), *views)
     images = sum(len(source.digests) for source in sources)
+    unfreezing = _is_unfreezing(setup, phase)
     return FrozenWork(
         classifier=setup.classifier,
         store=store,
         probe=found,
         boundary=boundary,
-        taps=_taps(setup, found, boundary, images),
+        taps=_taps(setup, found, boundary, images, unfreezing=unfreezing),
         sources=sources,
+        unfreezing=unfreezing,
     )
 
 
-def _taps(setup: Given, found: Probe, boundary: Boundary, images: int) -> tuple[Boundary, ...]:
-    """The next boundaries below, where the frozen stages end when further stages learn."""
+def _is_unfreezing(setup: Given, phase: Phase) -> bool:
+    """Whether more stages learned from phase to phase, twice at least: so it may go on."""
+    earlier = (report.phase for report in setup.reports)
+    fewer = {frozenset(p.rates) for p in earlier if isinstance(p, Phase)}
+    return sum(rates < set(phase.rates) for rates in fewer) > 1
+
+
+def _taps(
+    setup: Given, found: Probe, boundary: Boundary, images: int, *, unfreezing: bool
+) -> tuple[Boundary, ...]:
+    """The highest ones that are worth it, as many as have room."""
+    room = _UNFREEZING_BYTES if unfreezing else _TAPPED_BYTES
+    taps = _worth_tapping(setup, found, boundary)
+    taps = taps if unfreezing else taps[-_TAPS:]
+    while sum(tap.row_bytes for tap in taps) * images > room:
+        taps = taps[1:]
+    return tuple(taps)
+
+
+def _worth_tapping(setup: Given, found: Probe, boundary: Boundary) -> list[Boundary]:
+    """The boundaries below, where the frozen stages would end if further stages learned."""
     stages = list(setup.classifier.stages)
-    below = [
+    return [
         tap
         for tap in found.boundaries
         if tap.stages < boundary.stages
         and any(True for _ in stages[tap.stages].parameters())
         and _worth_reading(tap, setup.device)
     ]
-    taps = tuple(below[-_TAPS:])
-    return taps if sum(tap.row_bytes for tap in taps) * images <= _TAPPED_BYTES else ()
 
 
 def _why(setup: Given, phase: Phase, boundary: Boundary, views: list[Source]) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -45,6 +47,7 @@ def test_a_rule_chooses_the_engine(monkeypatch, openvino):
     fastest = "openvino" if openvino else "onnxruntime"
     assert choose_engines("auto", CPU, MANY).names == (fastest, "torch", "torch-plain")
     assert choose_engines("auto", torch.device("cuda"), MANY).names[0] == "torch"
+    assert choose_engines("auto", CPU, MANY, tapped=True).names[0] == "torch"
     assert choose_engines("torch-bf16", torch.device("cuda"), MANY).names[0] == "torch-bf16"
     wanted = choose_engines("openvino-bf16", CPU, FEW)
     assert wanted.names[0] == ("openvino-bf16" if openvino else "torch")
@@ -55,8 +58,10 @@ def test_a_rule_chooses_the_engine(monkeypatch, openvino):
 
 
 def test_small_networks_go_in_large_batches():
-    assert [batch_for(CPU, 10**power) for power in (0, 9, 10, 11, 12)] == [16, 16, 8, 1, 1]
-    assert batch_for(torch.device("cuda"), 10**12) == 64
+    powers = (0, 9, 10, 11, 12)
+    assert [batch_for("torch", CPU, 10**power) for power in powers] == [16, 16, 8, 1, 1]
+    assert [batch_for("openvino", CPU, 10**power) for power in powers] == [4, 4, 4, 1, 1]
+    assert batch_for("torch", torch.device("cuda"), 10**12) == 64
 
 
 def _engines():
@@ -81,33 +86,53 @@ def test_every_engine_gives_what_the_live_network_gives(engine, classifier, samp
 
 def test_taps_give_what_a_pass_to_there_gives_to_the_bit(classifier, samples):
     found = probe(classifier, samples, 4)
-    pixels = samples.batch(torch.arange(5))
-    whole = build_pass("torch", classifier, outlets_of("torch", (2, 3), 4), found)
-    assert outlets_of("onnxruntime", (2, 3), 4) == (4,)
-    for outlet, output in zip((2, 3, 4), whole(pixels), strict=True):
-        alone = build_pass("torch", classifier, (outlet,), found)
+    pixels, (_, *taps, last) = samples.batch(torch.arange(5)), found.boundaries
+    outlets = outlets_of("torch", CPU, taps, last)
+    assert outlets == (2, 3, 4)
+    for outlet, output in zip(
+        outlets, _built("torch", classifier, outlets, found)(pixels), strict=True
+    ):
+        alone = _built("torch", classifier, (outlet,), found)
         assert torch.equal(alone(pixels)[0], output)
 
 
-class _Untraceable(nn.Module):
-    """Counts its calls, so that a graph of it would be another function."""
+def _built(*parts):
+    built = build_pass(*parts)
+    assert isinstance(built, FrozenPass)
+    return built
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))
+
+def test_graphs_and_batches_of_another_size_are_not_tapped(classifier, samples):
+    (_, *taps, last) = probe(classifier, samples, 4).boundaries
+    assert outlets_of("onnxruntime", CPU, taps, last) == (4,)
+    costly = [replace(taps[0], operations=10**9), replace(taps[1], operations=9 * 10**9)]
+    assert outlets_of("torch", CPU, costly, replace(last, operations=10**10)) == (3, 4)
+
+
+class _Branching(nn.Module):
+    """A trace of it goes the way of the images that it was made with, which are black."""
 
     def forward(self, images):
-        if float(images.mean()) > 1e9:
-            raise ValueError
-        return self.inner(images)
+        return images * 2 if float(images.max()) > -1 else images
 
 
-def test_an_engine_that_cannot_follow_the_network_says_so(classifier, samples):
-    classifier.stages.stem = _Untraceable().eval()
+class _Picky(nn.Module):
+    """Takes no batches of the size that graphs are made for."""
+
+    def forward(self, images):
+        assert len(images) != 4
+        return images + 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "why"), [(_Branching(), "relative error"), (_Picky(), "cannot compute this network")]
+)
+def test_an_engine_that_cannot_follow_the_network_says_so(classifier, samples, stage, why):
+    classifier.stages.stem = stage
     found = probe(classifier, samples, 1)
     refused = build_pass("onnxruntime", classifier, (1,), found)
     assert isinstance(refused, str)
-    assert "cannot compute this network" in refused
+    assert why in refused
     assert isinstance(build_pass("torch", classifier, (1,), found), FrozenPass)
 
 

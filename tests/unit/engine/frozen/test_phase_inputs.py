@@ -18,7 +18,7 @@ from graftwork.engine.frozen import engines
 from graftwork.engine.frozen.phase_inputs import frozen_features, live_inputs, phase_inputs
 from graftwork.engine.frozen.samples import KeptSamples, PassedSamples
 from graftwork.engine.frozen.store import ActivationStore, RowWriter
-from graftwork.plugin_api import HEAD, Phase
+from graftwork.plugin_api import HEAD, MeasuredStages, Phase, PhaseReport
 from support.generators import drain
 from support.small_setup import noise_samples, small_setup
 
@@ -207,6 +207,35 @@ def test_views_stay_the_same_through_the_phases_of_a_run(store):
     assert _computed(_chosen(small_setup(views=2), TOP, store, "strong")[1]) == 80
     microscopy = small_setup(views=2, domain="microscopy")
     assert _computed(_chosen(microscopy, TOP, store, "light")[1]) == 80
+
+
+def _report(phase):
+    return PhaseReport(
+        phase=phase,
+        epochs_run=1,
+        best_epoch=1,
+        best_score=0.5,
+        best_loss=1.0,
+        best_accuracy=0.5,
+        improved=True,
+    )
+
+
+def test_unfreezing_stage_after_stage_computes_once_what_lies_below(store, monkeypatch):
+    monkeypatch.setattr(engines, "_WORTH_EXPORTING", 1)
+    setup = small_setup()
+    setup.classifier.stages.pool.append(nn.Linear(16, 16))
+    setup.classifier.stages.add_module("neck", nn.Linear(16, 16))
+    said = []
+    for learning in ((), ("neck",), ("neck", "pool"), ("neck", "pool", "top")):
+        phase = _phase(*learning)
+        notices, progress, inputs = _chosen(setup, phase, store)
+        assert not inputs.live
+        said.append(("computed by torch" in notices, _computed(progress)))
+        setup.reports.append(_report(phase))
+        setup.reports.append(_report(MeasuredStages(name="measured")))
+    # By graphs, until it is clear that it goes on; then all is kept that may yet be needed.
+    assert said == [(False, 52), (False, 52), (True, 52), (False, 0)]
 
 
 def test_other_weights_are_computed_anew(store):
