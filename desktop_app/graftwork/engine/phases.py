@@ -11,6 +11,8 @@ from .events import TrainingEvent
 from .freezing import check_phase
 from .kinds.gradient_phase import run_gradient_phase
 from .kinds.measured_stages import run_measured_stages
+from .kinds.prototype_head import run_prototype_head
+from .kinds.solved_head import run_solved_head
 from .setup import TrainingSetup
 
 
@@ -28,10 +30,6 @@ def run_phase(
         case MeasuredStages():
             return (yield from run_measured_stages(setup, phase, number))
         case PrototypeHead():
-            from .kinds.prototype_head import run_prototype_head
-
             return (yield from run_prototype_head(setup, phase, number))
         case _:
-            from .kinds.solved_head import run_solved_head
-
             return (yield from run_solved_head(setup, phase, number))

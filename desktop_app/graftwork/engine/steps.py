@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torch.optim import Optimizer
 
 from graftwork.data.augmentation import Augment, sample_seed
@@ -28,7 +27,7 @@ from .loss.mixing import Mixing
 from .loss.sampling import epoch_order
 from .optimizer import set_rates
 from .rates.schedule import phase_rates
-from .scores import Scores, scores
+from .scores import Scores, ScoreTally
 from .setup import TrainingSetup
 from .speed.compiling import Logits
 from .speed.prefetch import to_device
@@ -159,17 +158,15 @@ def validation_scores(
 ) -> Generator[Progress, None, Scores]:
     """Figures of the present weights on the validation images of these inputs."""
     setup.classifier.eval()
-    labels, throttle = inputs.validation.labels, Throttle(0.5)
+    labels, throttle, tally = inputs.validation.labels, Throttle(0.5), ScoreTally()
     throttle.due()
-    chunks = []
     for places in torch.arange(len(labels)).split(_VALIDATION_BATCH):
-        chunks.append(_logits_without_gradients(setup, inputs, places))
+        tally.add(_logits_without_gradients(setup, inputs, places), labels[places])
         if throttle.due():
             yield Progress(what="Validating", done=int(places[-1]) + 1, total=len(labels))
-    logits = torch.cat(chunks)
-    loss = float(functional.cross_entropy(logits, labels))
-    _refuse_non_finite(loss, phase, "on the validation images")
-    return scores(labels.numpy(), logits.argmax(1).numpy(), loss)
+    reached = tally.scores()
+    _refuse_non_finite(reached.loss, phase, "on the validation images")
+    return reached
 
 
 def _set_rates(run: PhaseRun, step: int) -> None:
