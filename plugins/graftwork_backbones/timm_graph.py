@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from timm.layers import get_notrace_functions
 from torch import Tensor, fx, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.passes.fake_tensor_prop import FakeTensorProp
 
 Node = fx.Node
 
@@ -36,17 +39,41 @@ class _Tracer(fx.Tracer):
         return module_qualified_name != _ROOT and type(m) is not nn.Sequential
 
 
-def trace(network: nn.Module) -> fx.Graph | None:
-    """The graph of the forward pass; None if what is done depends on the values or on the mode."""
+def trace(network: nn.Module, size: int) -> fx.Graph | None:
+    """The graph of the forward pass; None if what is done depends on the values or on the mode.
+
+    Each node has its value for one image of ``size`` pixels, without memory, in ``meta["val"]``.
+    """
     mode = network.training
     try:
         learning = _Tracer().trace(_Network(network.train()))
         resting = _Tracer().trace(_Network(network.eval()))
-    except Exception:
+        module = fx.GraphModule(_Network(network), resting)
+        FakeTensorProp(module, _without_memory()).propagate(torch.zeros(1, 3, size, size))
+    except Exception:  # whatever a forward may do that cannot be traced
         return None
     finally:
         network.train(mode)
-    return resting if str(learning) == str(resting) else None
+    return module.graph if str(learning) == str(resting) else None
+
+
+def _without_memory() -> FakeTensorMode:
+    return FakeTensorMode(allow_non_fake_inputs=True)
+
+
+@torch.inference_mode(mode=False)
+@torch.no_grad()
+def leaves_inputs_alone(stages: nn.Sequential, size: int) -> bool:
+    """Whether no stage writes into what it is given."""
+    mode, written = stages.training, False
+    with _without_memory():
+        value = torch.zeros(1, 3, size, size)
+        for stage in stages.eval():
+            given, version = value, value._version
+            value = stage(given)
+            written = written or given._version != version
+    stages.train(mode)
+    return not written
 
 
 def path(node: Node) -> str:
@@ -77,11 +104,11 @@ def following_images(graph: fx.Graph) -> list[Node]:
 
 
 def narrow_places(nodes: list[Node]) -> set[int]:
-    """The places after which the value there is used, and none from before it."""
+    """The places after which the value there, a tensor, is used, and none from before it."""
     place_of = {node: place for place, node in enumerate(nodes)}
     narrow, reach = set(), _last_use(_images(nodes), place_of)
     for place, node in enumerate(nodes):
-        if reach <= place:
+        if reach <= place and isinstance(node.meta.get("val"), Tensor):
             narrow.add(place)
         reach = max(reach, _last_use([node], place_of))
     return narrow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,34 @@ from .timm_stages import cut
 def build_stages(name: str, weights: Path | None) -> nn.Sequential:
     """The network of this name in timm as stages, with weights from a file if given.
 
-    Raises ``GraftworkError`` if the file holds another network's weights.
+    Raises ``GraftworkError`` if the file holds another network's weights, or the network uses the
+    same weights in several places.
     """
-    if weights is None:
-        return cut(headless(name))
+    network = headless(name) if weights is None else _filled(name, weights)
+    _refuse_shared_weights(name, network)
+    return cut(network, network.pretrained_cfg["input_size"][-1])
+
+
+def _filled(name: str, weights: Path) -> Any:
     source = {"file": str(weights), "custom_load": False}
     try:
-        return cut(headless(name, pretrained=True, pretrained_cfg_overlay=source))
+        return headless(name, pretrained=True, pretrained_cfg_overlay=source)
     except (KeyError, RuntimeError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
         msg = (
             f"{weights} does not hold the weights of timm's {name} as timm publishes them "
-            f"({first}). Fetch them again, or choose the backbone that they are for."
+            f"({_first_line(error)}). Fetch them again, or choose the backbone that they are for."
         )
         raise GraftworkError(msg) from error
+
+
+def _refuse_shared_weights(name: str, network: nn.Module) -> None:
+    places = [id(weight) for _, weight in network.named_parameters(remove_duplicate=False)]
+    if len(set(places)) < len(places):
+        msg = (
+            f"timm's {name} uses the same weights in several places, which the files of a run "
+            "cannot hold. Choose another network."
+        )
+        raise GraftworkError(msg)
 
 
 def resize_stages(name: str, stages: nn.Sequential, size: int) -> None:
@@ -42,34 +57,45 @@ def resize_stages(name: str, stages: nn.Sequential, size: int) -> None:
     """
     state = {key.partition(".")[2]: value for key, value in stages.state_dict().items()}
     try:
-        resized = cut(_refilled(name, state, size))
+        resized = cut(_refilled(name, state, size), size)
+        _refuse_other_stages(stages, resized)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
-        reason = str(error).strip().splitlines() or ["it says no more"]
         msg = (
-            f"timm's {name} cannot be built for {size} pixels ({reason[0]}). Set a multiple of 32 "
-            "(of 14, if it sees patches of 14 pixels), or no size."
+            f"timm's {name} cannot be built for {size} pixels ({_first_line(error)}). Set a "
+            "multiple of 32 (of 14, if it sees patches of 14 pixels), or no size."
         )
         raise GraftworkError(msg) from error
     for stage_name, stage in resized.named_children():
         stages.add_module(stage_name, stage)
 
 
-def _refilled(name: str, state: Mapping[str, Tensor], size: int) -> nn.Module:
+def _refuse_other_stages(stages: nn.Sequential, resized: nn.Sequential) -> None:
+    """A network that cannot be run in a size cannot be cut either."""
+    if [name for name, _ in stages.named_children()] != [n for n, _ in resized.named_children()]:
+        raise ValueError("it cannot be run")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _refilled(name: str, state: Mapping[str, Tensor], size: int) -> Any:
     # Stages also keep tables, such as of angles, that timm computes anew for each size.
     own = {key: state[key] for key in headless(name).state_dict()}
     source = {"state_dict": own, "num_classes": 0}
-    return headless(name, pretrained=True, pretrained_cfg_overlay=source, img_size=size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those of how timm interpolates
+        return headless(name, pretrained=True, pretrained_cfg_overlay=source, img_size=size)
 
 
-def headless(name: str, **options: Any) -> nn.Module:
+def headless(name: str, **options: Any) -> Any:
     """The network with its pooling but without its classifier, as timm builds it."""
     network = _created(name, options)
     network.reset_classifier(0)
     for module in network.modules():
         if isinstance(module, DropPath):
             module.drop_prob = 0.0
-    built: nn.Module = network
-    return built
+    return network
 
 
 def _created(name: str, options: Mapping[str, Any]) -> Any:

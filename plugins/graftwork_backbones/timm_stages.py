@@ -2,12 +2,13 @@
 
 Only what the network does between its modules is said again, by torch.fx, so that the stages give
 the same numbers to the last bit. It is cut where timm says that a stage ends, provided that there
-one value alone goes on. A network for which this cannot be done stays one stage, "body".
+one tensor alone goes on that the next stage leaves as it is (it may have been kept to begin there
+again). A network for which this cannot be done stays one stage, "body".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from torch import Tensor, fx, nn
@@ -16,6 +17,7 @@ from .timm_graph import (
     Node,
     following_images,
     is_within,
+    leaves_inputs_alone,
     narrow_places,
     path,
     trace,
@@ -26,16 +28,20 @@ from .timm_graph import (
 _GIVEN = "given"
 
 
-def cut(network: nn.Module) -> nn.Sequential:
-    """The stages, bottom first, of a network that gives features (N, F); they share its modules."""
-    graph = trace(network)
+def cut(network: nn.Module, size: int) -> nn.Sequential:
+    """The stages, bottom first, of a network that gives features (N, F) of images of ``size``.
+
+    They share the network's modules.
+    """
+    graph = trace(network, size)
     parts = {} if graph is None else _parts(following_images(graph), _stage_ends(network))
-    if graph is None or len(parts) < 2:
-        return _sequential({"body": network})
-    whole = {name: with_constants(graph, part) for name, part in parts.items()}
-    if _some_weight_is_in_two(network, whole.values()):
-        return _sequential({"body": network})
-    return _sequential({name: _stage(network, part) for name, part in whole.items()})
+    if graph is not None and len(parts) > 1:
+        whole = {name: with_constants(graph, part) for name, part in parts.items()}
+        stages = _sequential({name: _stage(network, part) for name, part in whole.items()})
+        stages.train(network.training)
+        if not _some_weight_is_in_two(stages) and leaves_inputs_alone(stages, size):
+            return stages
+    return _sequential({"body": network})
 
 
 def _sequential(stages: dict[str, nn.Module]) -> nn.Sequential:
@@ -80,24 +86,15 @@ def _places(nodes: list[Node], module: str) -> list[int]:
     return [place for place, node in enumerate(nodes) if is_within(node, module)]
 
 
-def _some_weight_is_in_two(network: nn.Module, parts: Iterable[list[Node]]) -> bool:
-    """Whether two stages would hold the same weight, and could not learn by themselves."""
+def _some_weight_is_in_two(stages: nn.Sequential) -> bool:
+    """Whether two stages hold the same weight, and could not learn by themselves."""
     seen: set[int] = set()
-    for part in parts:
-        own = {id(weight) for node in part for weight in _weights(network, node)}
+    for stage in stages:
+        own = {id(weight) for weight in stage.parameters()}
         if own & seen:
             return True
         seen |= own
     return False
-
-
-def _weights(network: nn.Module, node: Node) -> list[nn.Parameter]:
-    if node.op not in {"call_module", "get_attr"}:
-        return []
-    value = value_of(network, node)
-    if isinstance(value, nn.Module):
-        return list(value.parameters())
-    return [value] if isinstance(value, nn.Parameter) else []
 
 
 def _stage(network: nn.Module, part: list[Node]) -> fx.GraphModule:
