@@ -13,13 +13,17 @@ from timm.layers import DropPath
 from torch import Tensor, nn
 
 import graftwork_backbones
+from graftwork.data.decoding import decode
 from graftwork.engine.channels import adapt_input_channels
+from graftwork.engine.classifier import load_classifier
+from graftwork.export.onnx_model import export_onnx
 from graftwork.plugin_api import Backbone, DownloadedWeights, GraftworkError, NoWeights
 from graftwork.plugin_host import Registry
 from graftwork_backbones.timm_backbones import TIMM
 from graftwork_backbones.timm_listed import LISTED
 from graftwork_backbones.timm_networks import build_stages, headless, resize_stages
 from graftwork_backbones.timm_stages import cut
+from support.jobs import run_job, small_job
 
 CUT = {
     "test_resnet": ["stem", "stage1", "stage2", "stage3", "stage4", "top"],
@@ -245,3 +249,17 @@ def test_a_name_that_timm_does_not_know_is_refused(registry: Registry, name: str
         registry.backbone(f"timm/{name}")
     with pytest.raises(GraftworkError, match=r"Did you mean resnet50"):
         registry.backbone("timm/resnt50")
+
+
+def test_a_run_in_another_size_is_kept_and_exported(
+    images: Path, registry: Registry, tmp_path: Path
+) -> None:
+    settings = {"epochs": 2, "rate": 0.001}
+    job = small_job(images, "full-fine-tuning", settings, size=48, channels=1)
+    job = job.model_copy(update={"backbone": "timm/test_vit.r160_in1k"})
+    run_job(job, registry, tmp_path / "run")
+    classifier = load_classifier(tmp_path / "run", registry.backbones)
+    assert (classifier.info.input.size, classifier.info.input.channels) == (48, 1)
+    samples = [decode(file, 1) for file in sorted(images.rglob("*.png"))[::9]]
+    report = export_onnx(classifier, tmp_path / "model.onnx", samples)
+    assert report.max_difference < 1e-3

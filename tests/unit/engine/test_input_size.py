@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from torch import nn
 
+from graftwork.engine.classifier import load_classifier
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.input_size import adapt_input_size
 from graftwork.plugin_api import GraftworkError
+from graftwork.plugin_host.registry import Registry
+from support.jobs import run_job, small_job
 from support.tiny import TINY, build_tiny
 
 
@@ -51,3 +55,27 @@ def test_what_a_backbone_says_against_a_size_is_heard() -> None:
 
     with pytest.raises(GraftworkError, match="100 is not a multiple"):
         adapt_input_size(build_tiny(None), replace(TINY, resize=refuse), 100)
+
+
+def test_a_run_keeps_its_size_channels_and_first_layer(
+    images: Path, registry: Registry, tmp_path: Path
+) -> None:
+    kept = []
+    for name in ("one", "two"):
+        job = small_job(
+            images, settings={"epochs": 2}, size=48, channels=2, first_layer="new", fit="pad"
+        )
+        run_job(job, registry, tmp_path / name)
+        kept.append(load_classifier(tmp_path / name, registry.backbones))
+    spec = kept[0].info.input
+    assert (spec.size, spec.channels, len(spec.mean)) == (48, 2, 2)
+    first, second = (classifier.stages[0][0].weight for classifier in kept)
+    assert first.shape == (8, 2, 3, 3)
+    assert first.equal(second)
+
+
+def test_a_size_that_is_too_small_ends_a_run_with_what_to_do(
+    images: Path, registry: Registry, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="Tiny needs images of at least 32 pixels"):
+        run_job(small_job(images, size=16), registry, tmp_path / "run")
