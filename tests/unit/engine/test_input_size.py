@@ -63,14 +63,14 @@ def test_a_run_keeps_its_size_channels_and_first_layer(
     kept = []
     for name in ("one", "two"):
         job = small_job(
-            images, settings={"epochs": 2}, size=48, channels=2, first_layer="new", fit="pad"
+            images, settings={"epochs": 2}, size=48, channels=1, first_layer="new", fit="pad"
         )
         run_job(job, registry, tmp_path / name)
         kept.append(load_classifier(tmp_path / name, registry.backbones))
     spec = kept[0].info.input
-    assert (spec.size, spec.channels, len(spec.mean)) == (48, 2, 2)
+    assert (spec.size, spec.channels, len(spec.mean)) == (48, 1, 1)
     first, second = (classifier.stages[0][0].weight for classifier in kept)
-    assert first.shape == (8, 2, 3, 3)
+    assert first.shape == (8, 1, 3, 3)
     assert first.equal(second)
 
 
