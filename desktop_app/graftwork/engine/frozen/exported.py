@@ -12,10 +12,10 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..classifier import Classifier
-from .passes import FrozenPass, Prefix
+from .passes import FrozenPass, Normalization, prefix
 
 _Compute = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
@@ -41,7 +41,7 @@ def onnx_runtime_pass(classifier: Classifier, stages: int, batch: int) -> Frozen
         result: npt.NDArray[np.float32] = session.run(None, {name: pixels})[0]
         return result
 
-    return _pass(batch, stages, compute)
+    return _pass(classifier, batch, stages, compute)
 
 
 def openvino_pass(
@@ -63,12 +63,14 @@ def openvino_pass(
         result: npt.NDArray[np.float32] = request.infer([pixels], share_inputs=True)[0]
         return result.copy()  # the request writes its next result to the same place
 
-    return _pass(batch, stages, compute)
+    return _pass(classifier, batch, stages, compute)
 
 
-def _pass(batch: int, stages: int, compute: _Compute) -> FrozenPass:
+def _pass(classifier: Classifier, batch: int, stages: int, compute: _Compute) -> FrozenPass:
+    normalized = Normalization(classifier, torch.contiguous_format)
+
     def run(pixels: Tensor) -> list[Tensor]:
-        return [torch.from_numpy(compute(pixels.float().contiguous().numpy()))]
+        return [torch.from_numpy(compute(normalized(pixels).numpy()))]
 
     return FrozenPass(batch=batch, outlets=(stages,), run=run)
 
@@ -78,25 +80,25 @@ def _graph(classifier: Classifier, stages: int, batch: int) -> bytes:
 
     Tracing takes a tenth of the time of PyTorch's newer exporter, which goes where tracing cannot.
     """
-    prefix, spec = Prefix(classifier, stages).cpu(), classifier.info.input
+    own, spec = prefix(classifier, stages), classifier.info.input
     example = torch.zeros(batch, spec.channels, spec.size, spec.size)
     with _quiet():
         try:
-            return _traced(prefix, example)
+            return _traced(own, example)
         except Exception:
             program = torch.onnx.export(
-                prefix, (example,), dynamo=True, external_data=False, verbose=False
+                own, (example,), dynamo=True, external_data=False, verbose=False
             )
     assert program is not None
     content: bytes = program.model_proto.SerializeToString()
     return content
 
 
-def _traced(prefix: Prefix, example: Tensor) -> bytes:
+def _traced(stages: nn.Sequential, example: Tensor) -> bytes:
     file, fused = io.BytesIO(), torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # ONNX does not know it
     try:
-        torch.onnx.export(prefix, (example,), cast("Any", file), dynamo=False)
+        torch.onnx.export(stages, (example,), cast("Any", file), dynamo=False)
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
     return file.getvalue()

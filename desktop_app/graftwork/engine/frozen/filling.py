@@ -13,7 +13,7 @@ import torch
 from graftwork.data.throttle import Throttle
 
 from ..events import Progress
-from .passes import FrozenPass
+from .passes import FrozenPass, batch_for
 from .probing import Boundary
 from .samples import overflows, stored
 from .sources import Source
@@ -93,9 +93,14 @@ class Filling:
     def _row_bytes(self) -> int:
         return sum(outlet.boundary.row_bytes for outlet in self.outlets)
 
+    def _step(self) -> int:
+        """Images between two reports: some for engines that take one by one, too."""
+        operations = self.outlets[-1].boundary.operations
+        return max(self.frozen.batch, batch_for("torch", torch.device("cpu"), operations))
+
     def _segment_rows(self) -> int:
         affordable = _SEGMENT_BYTES // max(o.boundary.row_bytes for o in self.outlets)
-        return max(self.frozen.batch, min(_SEGMENT_ROWS, affordable))
+        return max(self._step(), min(_SEGMENT_ROWS, affordable))
 
     def _kept(self) -> set[Path]:
         """What must not make room for the rest."""
@@ -111,7 +116,7 @@ class Filling:
                 for o in self.outlets
             ]
             self.written += [writer.place for writer in writers]
-            for places in torch.tensor(segment).split(self.frozen.batch):
+            for places in torch.tensor(segment).split(self._step()):
                 self._pass(source, places, writers)
                 yield len(places)
 
