@@ -19,8 +19,12 @@ from .probing import Boundary, Probe
 EXACT = 1e-4
 """The largest relative error of an engine in single precision, of any of the images tried."""
 
-ROUNDED = 0.05
-"""The largest relative error in bf16, whose numbers have 8 bits."""
+ROUNDED = 0.15
+"""The largest relative error in bf16, whose numbers have 8 bits, of any of the images tried.
+
+Linear heads on EfficientNet-Lite0's features with errors up to 0.12 were as accurate as on exact
+ones (bee_pollen 0.938 and 0.937, sign_digits 0.901 and 0.902, four folds, three seeds).
+"""
 
 _WORTH_EXPORTING = 3e11
 """Floating-point operations a thread from which another engine earns what its start costs.
