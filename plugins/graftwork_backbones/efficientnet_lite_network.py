@@ -15,10 +15,28 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import StochasticDepth
 
 _STEM = 32
 _TOP = 1280
+
+
+class StochasticDepth(nn.Module):
+    """While training, an image's branch is left out with the chance ``p``; others make up for it.
+
+    Huang et al., "Deep Networks with Stochastic Depth" (2016). That of torchvision does the same;
+    to import it takes a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.p = 0.0
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The branch (N, C, H, W) with some images' part of it zero."""
+        if not self.training or self.p == 0:
+            return images
+        kept = images.new_empty((len(images), 1, 1, 1)).bernoulli_(1 - self.p)
+        return images * kept / (1 - self.p)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +168,7 @@ class _Block(nn.Module):
         project = _Convolution(hidden, stage.channels, kernel=1, linear=True)
         self.layers.add_module("project", project)
         if self.shortcut:
-            self.skipping = StochasticDepth(0.0, "row")
+            self.skipping = StochasticDepth()
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, inputs, H, W) becomes (N, channels, H / stride, W / stride)."""
