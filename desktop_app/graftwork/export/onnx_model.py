@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -126,12 +126,22 @@ def _reference(
     spec = own.info.input
     inputs = [np.require(sample, requirements=["C", "W"])[None] for sample in samples]
     prepare = partial(resize, spec=spec)
-    if not plain:
-        answer = Reference(prepare=prepare, answer=lambda pixels: own.logits(pixels).softmax(1))
-        return answer, inputs
-    with torch.inference_mode():
-        prepared = [own.normalize(prepare(torch.from_numpy(image))).numpy() for image in inputs]
-    return Reference(prepare=prepare, answer=_Plain(own)), prepared
+    exact = _in_double(own)
+    if plain:
+        with torch.inference_mode():
+            inputs = [own.normalize(prepare(torch.from_numpy(image))).numpy() for image in inputs]
+        return Reference(prepare=prepare, answer=_Plain(own), exact=exact), inputs
+    return Reference(
+        prepare=prepare,
+        answer=lambda pixels: own.logits(pixels).softmax(1),
+        exact=lambda pixels: exact(own.normalize(pixels)),
+    ), inputs
+
+
+def _in_double(own: Classifier) -> Callable[[Tensor], Tensor]:
+    """Prepared tensors to probabilities; the copy for it is made when it is first needed."""
+    network = cache(lambda: _Plain(copy.deepcopy(own)).double())
+    return lambda prepared: network()(prepared.double())
 
 
 def _translated(own: Classifier, plain: bool) -> ModelProto:
