@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from timm.layers import get_notrace_functions
@@ -84,14 +83,6 @@ def path(node: Node) -> str:
 def is_within(node: Node, module: str) -> bool:
     """Whether the node calls this module or a part of it."""
     return node.op == "call_module" and f"{path(node)}.".startswith(f"{module}.")
-
-
-def value_of(network: nn.Module, node: Node) -> Any:
-    """The module or tensor that the node names."""
-    value: Any = network
-    for name in path(node).split("."):
-        value = getattr(value, name)
-    return value
 
 
 def following_images(graph: fx.Graph) -> list[Node]:

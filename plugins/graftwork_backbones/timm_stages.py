@@ -9,9 +9,8 @@ again). A network for which this cannot be done stays one stage, "body".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from torch import Tensor, fx, nn
+from torch import fx, nn
 
 from .timm_graph import (
     Node,
@@ -21,7 +20,6 @@ from .timm_graph import (
     narrow_places,
     path,
     trace,
-    value_of,
     with_constants,
 )
 
@@ -101,17 +99,20 @@ def _stage(network: nn.Module, part: list[Node]) -> fx.GraphModule:
     graph = fx.Graph()
     given = graph.placeholder(_GIVEN)
     copies: dict[Node, Node] = {}
-    held: dict[str, Any] = {}
     for node in part:
         copies[node] = graph.node_copy(node, lambda one: copies.get(one, given))
         if node.op in {"call_module", "get_attr"}:
             copies[node].target = path(node)
-            held[path(node)] = _own(value_of(network, node))
     graph.output(copies[part[-1]])
-    return fx.GraphModule(held, graph)
+    stage = fx.GraphModule(network, graph)
+    _own_tables(stage)
+    return stage
 
 
-def _own(value: Any) -> Any:
-    """Modules and weights as they are; tables that several stages look into, to each its own."""
-    is_table = isinstance(value, Tensor) and not isinstance(value, nn.Parameter)
-    return value.clone() if is_table else value
+def _own_tables(stage: fx.GraphModule) -> None:
+    """Tables that several stages look into become each stage's own, as they do in its file."""
+    for node in stage.graph.find_nodes(op="get_attr"):
+        owner_path, _, name = str(node.target).rpartition(".")
+        owner = stage.get_submodule(owner_path)
+        if name in owner._buffers:
+            owner.register_buffer(name, owner.get_buffer(name).clone())

@@ -206,7 +206,7 @@ def test_blocks_can_be_skipped_but_are_not_unless_a_rate_is_set(name: str) -> No
     assert blocks
 
 
-@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "edgenext_xx_small"])
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "visformer_tiny"])
 def test_the_first_layer_takes_other_channels(name: str) -> None:
     stages = build_stages(name, None)
     adapt_input_channels(stages, 5)
