@@ -25,11 +25,11 @@ GRAFTWORK_API = 1
 
 @hookimpl
 def register_strategies() -> Iterable[Strategy]:
-    """From the cheapest to the dearest."""
+    """The default, and then from the cheapest to the dearest."""
     return [
-        PROTOTYPES,
-        LOGISTIC_REGRESSION,
         FEATURE_EXTRACTION,
+        LOGISTIC_REGRESSION,
+        PROTOTYPES,
         TOP_STAGES,
         NAMED_STAGES,
         SURGICAL,

@@ -207,7 +207,7 @@ def test_listing_strategies_with_their_settings(call):
 
 
 def test_listing_plugins(call):
-    assert "6 strategies" in call("plugins").out
+    assert "13 strategies" in call("plugins").out
     document = last_document(call("plugins", "--json"))
     assert {p["name"] for p in document["plugins"]} == {
         "tiny", "backbones", "strategies", "datasets",
