@@ -203,7 +203,7 @@ def test_listing_strategies_with_their_settings(call):
     assert "epochs=60" in outcome.out
     names = [s["name"] for s in last_document(call("strategies", "--json"))]
     assert names[0] == "feature-extraction"
-    assert len(names) == 6
+    assert len(names) == 13
 
 
 def test_listing_plugins(call):
