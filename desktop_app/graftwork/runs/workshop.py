@@ -185,9 +185,7 @@ class Workshop:
         if self.registry.strategy(job.strategy).pretrained and job.start is None:
             backbone = self.registry.backbone(job.backbone)
             weights = yield from fetch_weights(backbone, weights_folder())
-        yield from train(
-            job, registry=self.registry, folder=folder, weights=weights, resume=resume
-        )
+        yield from train(job, registry=self.registry, folder=folder, weights=weights, resume=resume)
 
     def _follow(self, event: TrainingEvent) -> None:
         match event:
