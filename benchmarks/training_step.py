@@ -4,7 +4,8 @@
 
 Weights are random, images too: neither changes the time. Every way runs in a process of its own
 (what frees memory less often cannot be undone), the ways in turn, round after round; the figure
-is the fastest step of all rounds, so that other work on the machine counts as little as can be.
+is the fastest step of all rounds in processor time per thread, so that other work on the machine
+counts as little as can be.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--backbones", nargs="+", default=["efficientnet-lite0", "resnet18"])
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--way", help="measure this one alone, for the program itself")
@@ -89,19 +90,19 @@ def _in_own_process(backbone: str, way: str, given: argparse.Namespace) -> float
 
 
 def _measure(way: frozenset[str], given: argparse.Namespace) -> float:
-    """Seconds of the fastest step."""
+    """Seconds of processor time per thread of the fastest step."""
     if "layout" in way:
         keep_heap()
     torch.set_num_threads(given.threads)
     step = _step(given.backbones[0], way, given.batch)
     step()
-    return min(_seconds(step) for _ in range(given.steps))
+    return min(_seconds(step) for _ in range(given.steps)) / given.threads
 
 
 def _seconds(step: Callable[[], None]) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     step()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def _step(backbone: str, way: frozenset[str], batch: int) -> Callable[[], None]:
