@@ -23,7 +23,9 @@ class Foldable(QWidget):
         self._button.setProperty("kind", "quiet")
         self._button.setCheckable(True)
         self._button.toggled.connect(self._fold)
-        head = row(self._button, None) if beside is None else row(self._button, beside)
+        self._filler = QWidget()  # keeps the button at the left where nothing is beside it
+        head = row(self._button, *([beside] if beside else []))
+        head.addWidget(self._filler, 1)
         self.setLayout(column(head, content, gap=4))
         self._fold(False)
         self._button.toggled.connect(self.toggled)
@@ -42,5 +44,6 @@ class Foldable(QWidget):
         self._content.setVisible(is_open)
         if self._beside is not None:
             self._beside.setVisible(is_open)
+            self._filler.setVisible(not is_open)
         self._button.setIcon(icon("chevron-down" if is_open else "chevron-right"))
         self._button.setAccessibleDescription("open" if is_open else "closed")
