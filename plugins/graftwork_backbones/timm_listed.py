@@ -160,23 +160,4 @@ LISTED = (
         title="CoAtNet-Nano (timm)",
         summary="Convolutions below, a transformer above: wants a graphics card.",
     ),
-    backbone(
-        TimmNetwork(
-            name="maxvit_rmlp_pico_rw_256.sw_in1k",
-            features=256,
-            parameters=7_258_980,
-            size=256,
-            min_size=32,
-            fixed=True,
-            crop_fraction=0.95,
-            interpolation="bicubic",
-            mean=(0.5, 0.5, 0.5),
-            std=(0.5, 0.5, 0.5),
-            licence="Apache-2.0",
-            url=_RELEASES + "v0.1-weights-maxx/maxvit_rmlp_pico_rw_256_sw-8d82f2c6.pth",
-            sha256="8d82f2c6",
-        ),
-        title="MaxViT-Pico (timm)",
-        summary="A small transformer that sees fine and coarse at once; at 256 pixels.",
-    ),
 )

@@ -33,7 +33,7 @@ def shown(tensors: Iterable[torch.Tensor | None]) -> bool:
 
 def test_the_list_is_complete_and_names_are_unique() -> None:
     names = [backbone.name for backbone in BACKBONES]
-    assert len(names) == len(set(names)) == 30
+    assert len(names) == len(set(names)) == 29
     assert names[0] == "efficientnet-lite0"
     assert graftwork_backbones.GRAFTWORK_API == API_VERSION
 
@@ -49,7 +49,7 @@ def test_each_says_what_a_person_needs(backbone: Backbone) -> None:
 def test_the_list_needs_no_torch() -> None:
     code = (
         "import sys, graftwork_backbones as plugin\n"
-        "assert len(plugin.register_backbones()) == 30\n"
+        "assert len(plugin.register_backbones()) == 29\n"
         "assert plugin.register_backbone_families()[0].name == 'timm'\n"
         "sys.exit(bool({'torch', 'torchvision', 'timm'} & set(sys.modules)))"
     )

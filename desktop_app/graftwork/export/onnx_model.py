@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -26,6 +27,8 @@ from .model_info import ModelInfo, to_metadata
 from .onnx_classifier import ModelFileError, OnnxClassifier
 from .preparation import PIXELS, OnnxPreparation
 from .verification import ExportRefusedError, Reference, verify
+
+_COLORS = re.compile(r"\x1b\[\d*m")
 
 LARGEST_FILE = 2**31 - 2**20
 """Bytes of weights that one ONNX file can hold: Protocol Buffers end at 2 GiB."""
@@ -160,7 +163,7 @@ def _translated(own: Classifier, plain: bool) -> ModelProto:
     except torch.onnx.OnnxExporterError as error:
         msg = (
             f"The backbone {own.info.backbone} cannot be written as ONNX: "
-            f"{str(error).strip().splitlines()[0]}"
+            f"{_COLORS.sub('', str(error)).strip().splitlines()[0]}"
         )
         raise ExportRefusedError(msg) from error
     assert program is not None
