@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
@@ -34,8 +34,14 @@ def apply_assignments(
     """
     places = _places(job, registry)
     for key, value in given.items():
-        _place(key, places)[key] = value
+        _place(key, places)[key] = _choice_of_none(key) if value is None else value
     return job
+
+
+def _choice_of_none(key: str) -> str | None:
+    """The word, where it is one of a setting's choices, as in ``augmentation=none``."""
+    field = TrainingSettings.model_fields.get(key)
+    return "none" if field and "none" in get_args(field.annotation) else None
 
 
 def _places(job: dict[str, Any], registry: Registry) -> list[tuple[Iterable[str], dict[str, Any]]]:

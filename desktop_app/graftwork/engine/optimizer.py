@@ -21,8 +21,8 @@ def build_optimizer(
         for group in _stage_groups(name, stages[name], rate, settings.weight_decay)
     ]
     if settings.optimizer == "sgd":
-        return SGD(groups, momentum=settings.momentum, nesterov=settings.momentum > 0)
-    return AdamW(groups)
+        return SGD(groups, momentum=settings.momentum, nesterov=settings.momentum > 0, fused=True)
+    return AdamW(groups, fused=True)
 
 
 def set_rates(optimizer: Optimizer, rates: Mapping[str, float]) -> None:

@@ -30,7 +30,7 @@ from .rates.schedule import phase_rates
 from .scores import Scores, ScoreTally
 from .setup import TrainingSetup
 from .speed.compiling import Logits
-from .speed.prefetch import to_device
+from .speed.prefetch import prepared, to_device
 from .tally import Tally
 
 _VALIDATION_BATCH = 64
@@ -116,10 +116,11 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
     """Do the steps of the present epoch that are not done yet."""
     if run.progress.step == 0:
         torch.manual_seed(epoch_seed(setup, run))
-    batches, meter = epoch_batches(setup, run), _Meter()
-    for step in range(run.progress.step + 1, run.batches + 1):
+    batches, meter = epoch_batches(setup, run)[run.progress.step :], _Meter()
+    ready = prepared(lambda places: own_batch(setup, run, places), batches, setup.device)
+    for step, batch in enumerate(ready, run.progress.step + 1):
         _set_rates(run, step)
-        meter.add(*learn_batch(setup, run, batches[step - 1]))
+        meter.add(*learn_batch(setup, run, batch))
         due = setup.checkpoints.due()
         if due or meter.throttle.due() or step == run.batches:
             since = _note(run, step, meter)
@@ -130,22 +131,41 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
             meter = _Meter(throttle=meter.throttle)
 
 
-def learn_batch(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> tuple[Tensor, Tensor, int]:
-    """Learn from the images at these places: their mean loss before, how many were right, of all.
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What one process learns from in a step: inputs and labels, on the device, at ``places``.
 
-    The first two stay on the device. Of several processes each sees, and counts, its own share.
+    ``part`` is what it is of the whole batch.
     """
+
+    places: Tensor
+    inputs: Tensor
+    labels: Tensor
+    part: float
+
+
+def own_batch(setup: TrainingSetup, run: PhaseRun, places: Tensor) -> Batch:
+    """The share of this process in the images at these places."""
     share = setup.processes.share(places)
-    places = share.places
     samples = run.inputs.train(run.progress.epoch)
-    labels = samples.labels[places].to(setup.device)
-    inputs = to_device(samples.batch(places), setup.device)
-    loss, logits = _learn(
-        setup, run, *_changed(setup, run, inputs, labels, places), part=share.part
+    return Batch(
+        places=share.places,
+        inputs=to_device(samples.batch(share.places), setup.device),
+        labels=to_device(samples.labels[share.places], setup.device),
+        part=share.part,
     )
+
+
+def learn_batch(setup: TrainingSetup, run: PhaseRun, batch: Batch) -> tuple[Tensor, Tensor, int]:
+    """Learn from a batch: its mean loss before, how many were right, of how many.
+
+    The first two stay on the device.
+    """
+    inputs, targets = _changed(setup, run, batch.inputs, batch.labels, batch.places)
+    loss, logits = _learn(setup, run, inputs, targets, part=batch.part)
     if run.averager:
         run.averager.after_step()
-    return loss, (logits.argmax(1) == labels).sum(), len(places)
+    return loss, (logits.argmax(1) == batch.labels).sum(), len(batch.places)
 
 
 def validate(setup: TrainingSetup, run: PhaseRun) -> Generator[Progress, None, Scores]:

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from graftwork.cli.assignments import build_job
 from graftwork.runs.store import RunStore
 from support.command_line import TINY, last_document
 from support.images import make_image
@@ -231,3 +232,12 @@ def test_the_store_knows_what_the_command_line_trained(call, trained, home):
     assert record.id == trained
     assert record.status == "finished"
     assert record.test_accuracy is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "value"),
+    [("augmentation=none", "augmentation", "none"), ("size=none", "size", None)],
+)
+def test_none_is_a_word_where_it_can_be_chosen(said, key, value, registry, tmp_path):
+    job = build_job({"data": {"path": tmp_path}}, [said], registry, strategy=None)
+    assert getattr(job.training, key) == value

@@ -122,6 +122,26 @@ def test_an_imported_file_is_known_by_its_content(tmp_path: Path, name: str) -> 
     assert [p.name for p in folder.iterdir() if p.suffix != ".json"] == ["net-1.pth"]
 
 
+UNSTATED = replace(
+    TINY,
+    name="unstated",
+    title="Unstated",
+    weights=DownloadedWeights(url=f"{URL}.safetensors", sha256="", saved_as="unstated.safetensors"),
+)
+
+
+def test_a_file_without_a_stated_digest_is_known_by_its_name(tmp_path: Path) -> None:
+    backbones = {"unstated": UNSTATED, **BACKBONES}
+    named = put(tmp_path / "stick", b"whatever", "unstated.safetensors")
+    assert import_weights(named, backbones, tmp_path) is UNSTATED
+    assert locate_weights(UNSTATED, tmp_path) == tmp_path / "unstated.safetensors"
+    by_content = put(tmp_path / "stick", CONTENT, "renamed.pth")
+    assert import_weights(by_content, backbones, tmp_path) is NET
+    unknown = put(tmp_path / "stick", b"something else", "else.pth")
+    with pytest.raises(WeightsError, match="belongs to none"):
+        import_weights(unknown, backbones, tmp_path)
+
+
 def test_importing_what_is_here_already_changes_nothing(tmp_path: Path) -> None:
     path = put(tmp_path, CONTENT)
     before = path.stat()

@@ -25,7 +25,7 @@ class KeptSamples:
 
     def batch(self, places: Tensor) -> Tensor:
         """(N, ...) as the frozen stages gave it, fp16 or fp32."""
-        found = torch.from_numpy(self.rows.gather(places.numpy()))
+        found = aligned(self.rows.gather(places.numpy()))
         return found.movedim(-1, 1) if self.channels_last else found
 
 
@@ -45,8 +45,17 @@ class PassedSamples:
     def batch(self, places: Tensor) -> Tensor:
         """(N, ...) as the frozen stages gave it, fp16 or fp32."""
         (*_, output) = self.frozen(self.source.pixels(places))
-        row = torch.from_numpy(stored(output, self.boundary))
+        row = aligned(stored(output, self.boundary))
         return row.movedim(-1, 1) if self.boundary.channels_last else row
+
+
+def aligned(array: Array) -> Tensor:
+    """A copy where torch wants it in memory.
+
+    The last bit of a matrix product depends on whether its inputs begin at a multiple of 64 bytes,
+    and NumPy's do only now and then.
+    """
+    return torch.from_numpy(array).clone()
 
 
 def stored(output: Tensor, boundary: Boundary) -> Array:

@@ -29,7 +29,7 @@ from graftwork.engine.planning import Planned
 from graftwork.engine.setup import TrainingSetup
 from graftwork.engine.speed.processes import Processes
 from graftwork.engine.starting import StartedRun, start_run
-from graftwork.engine.steps import PhaseRun, epoch_batches, epoch_seed, learn_batch
+from graftwork.engine.steps import PhaseRun, epoch_batches, epoch_seed, learn_batch, own_batch
 from graftwork.plugin_api import AnyPhase, Phase, PhaseReport
 from graftwork.plugin_host.registry import Registry
 
@@ -60,7 +60,7 @@ def find_rate_of(setup: TrainingSetup, run: PhaseRun) -> Generator[RatePoint, No
 
     def step(rate: float) -> float:
         set_rates(run.optimizer, {stage: peak * rate / highest for stage, peak in peaks.items()})
-        loss, _, _ = learn_batch(setup, run, next(batches))
+        loss, _, _ = learn_batch(setup, run, own_batch(setup, run, next(batches)))
         return float(loss)
 
     return read_curve((yield from measure_curve(step)))

@@ -17,7 +17,8 @@ from .store import locate_weights, matches
 def import_weights(file: Path, backbones: Mapping[str, Backbone], folder: Path) -> Backbone:
     """Copy the file into the folder of weights, and give the backbone that it belongs to.
 
-    The backbone is found by the file's content, whatever the file is called. Raises
+    The backbone is found by the file's content, whatever the file is called, or by its name where
+    the publisher states no digest. Raises
     ``WeightsError`` if it belongs to none or cannot be read or copied.
     """
     try:
@@ -38,10 +39,12 @@ def _owner(
 ) -> tuple[Backbone, DownloadedWeights]:
     known = [(b, b.weights) for b in backbones.values() if isinstance(b.weights, DownloadedWeights)]
     for backbone, weights in known:
-        if matches(weights, digest):
+        if weights.sha256 and matches(weights, digest):
             return backbone, weights
     for backbone, weights in known:
         if weights.filename == file.name:
+            if not weights.sha256:
+                return backbone, weights
             raise WeightsError(
                 f"{file} is called like the weights of {backbone.title}, but its content is "
                 f"another: it was changed, or is not whole. Fetch it again from {weights.url}"

@@ -67,7 +67,7 @@ def fetch_weights(
 
 
 def matches(weights: DownloadedWeights, digest: str) -> bool:
-    """Whether a file with this SHA-256 is the one that the backbone names."""
+    """Whether a file with this SHA-256 is what the backbone names; any is if it names none."""
     return digest.startswith(weights.sha256.lower())
 
 
@@ -165,6 +165,6 @@ def _accept(download: Download, target: Path, weights: DownloadedWeights) -> Non
 def _by_hand(backbone: Backbone, weights: DownloadedWeights, folder: Path, reason: str) -> str:
     return (
         f"The weights of {backbone.title} ({weights.filename}) cannot be downloaded: {reason}.\n"
-        f"Fetch {weights.url} on a computer with a connection. Then put the file into {folder}, "
-        f"or run: graftwork weights import {weights.filename}"
+        f"Fetch {weights.url} on a computer with a connection. Then put the file into {folder} "
+        f"under the name {weights.filename}, or run: graftwork weights import {weights.filename}"
     )

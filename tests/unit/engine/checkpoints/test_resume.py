@@ -144,9 +144,9 @@ def test_every_write_may_fail_once(images, planned, tmp_path, monkeypatch):
     run_job(job, planned, tmp_path / "whole")
     for failing in range(1, 200):
         run = tmp_path / str(failing)
-        calls = _fail_flush(monkeypatch, failing)
-        ended = _ends_well(job, planned, run)
-        monkeypatch.undo()
+        with monkeypatch.context() as patch:
+            calls = _fail_flush(patch, failing)
+            ended = _ends_well(job, planned, run)
         if not ended:
             _until(job, planned, run, never)
         assert _weights(run) == _weights(tmp_path / "whole")
