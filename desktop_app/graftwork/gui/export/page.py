@@ -107,4 +107,4 @@ class ExportPage(Page):
 
 def _file_name(shown: ShownRun) -> str:
     data = re.sub(r"[^\w-]+", "-", Path(shown.run.data).stem).strip("-") or "model"
-    return f"{data}-{shown.run.backbone}.onnx"
+    return f"{data}-{shown.run.backbone.replace('/', '-')}.onnx"
