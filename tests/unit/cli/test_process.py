@@ -11,6 +11,12 @@ import pytest
 
 from support.command_line import last_document
 
+# A shell without job control makes what it starts in the background ignore Ctrl-C.
+_INTERRUPTIBLE = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from graftwork.__main__ import main; main()"
+)
+
 
 def _python(code: str) -> str:
     done = subprocess.run(
@@ -43,7 +49,7 @@ def test_an_interruption_keeps_the_best_and_says_so(images, home):
              "--set", "patience=500", "--set", "batch_size=8", "--json"]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
-        [sys.executable, "-m", "graftwork", *words],
+        [sys.executable, "-c", _INTERRUPTIBLE, *words],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     ) as process:  # fmt: skip
         assert process.stdout is not None

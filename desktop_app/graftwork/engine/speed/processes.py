@@ -6,6 +6,7 @@ that the weights stay equal everywhere and are those that one process would find
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -98,6 +99,9 @@ def join_processes(
         yield Processes(device=device)
         return
     own = _own_device(device, int(environment["LOCAL_RANK"]))
+    # If first imported later, its default arguments would keep the group, and its threads, alive
+    # beyond its destruction; such a thread may then abort the process at its end.
+    importlib.import_module("torch.distributed.nn")
     backend = "nccl" if own.type == "cuda" else "gloo"
     distributed.init_process_group(backend, timeout=_PATIENCE)
     try:

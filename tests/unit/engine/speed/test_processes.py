@@ -4,6 +4,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,19 @@ _CPU = torch.device("cpu")
 _TESTS = Path(__file__).parents[3]
 
 
-def _start(file: Path, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+@contextmanager
+def _started(file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that trains; ended at last, also when the other one failed."""
+    with subprocess.Popen(
         [sys.executable, "-m", "support.shared_training", str(file)],
         env={**os.environ, "PYTHONPATH": str(_TESTS), **environment},
         stdout=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _free_port() -> str:
@@ -42,12 +50,13 @@ def test_two_processes_learn_what_one_does(tmp_path):
     """Batches of 6, 6 and 1: in the last, the second process only looks on."""
     places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": _free_port()}
     files = [tmp_path / f"{rank}.safetensors" for rank in range(2)]
-    both = [
-        _start(file, RANK=str(rank), LOCAL_RANK=str(rank), **places)
-        for rank, file in enumerate(files)
-    ]
-    alone = train(tmp_path / "alone.safetensors")
-    assert [_ended(process) for process in both] == [pytest.approx([13, 2])] * 2
+    with ExitStack() as stack:
+        both = [
+            stack.enter_context(_started(file, RANK=str(rank), LOCAL_RANK=str(rank), **places))
+            for rank, file in enumerate(files)
+        ]
+        alone = train(tmp_path / "alone.safetensors")
+        assert [_ended(process) for process in both] == [pytest.approx([13, 2])] * 2
     assert alone == pytest.approx([13, 1])
     first, second = (load_file(file) for file in files)
     torch.testing.assert_close(second, first, rtol=0, atol=0)
