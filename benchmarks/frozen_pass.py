@@ -4,8 +4,9 @@
 
 Ours goes from 64 decoded images (uint8) to features, engine by engine. The bare engines get what
 the first convolution sees, ready in memory, all in single precision, at the batch size that is
-best for them. All take turns in every round; figures are medians over the rounds, ratios medians
-of each round's ratio to the bare engine that is fastest. Without OpenVINO, it is left out.
+best for them, with all threads on one batch or each on its own. All take turns in every round,
+each in a process of its own; figures are medians over the rounds, ratios medians of each round's
+ratio to the bare engine that is fastest. Without OpenVINO, it is left out.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ import argparse
 import io
 import json
 import statistics
+import subprocess
+import sys
+import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +49,8 @@ from graftwork.plugin_host.loading import load_plugins
 RESULT = Path(__file__).parent / "results" / "frozen_pass.json"
 
 IMAGES = 64
-BATCHES = (1, 2, 8, 32)
+BATCHES = (1, 2, 4, 8)
+HOWS = ("one batch for all threads", "a batch for each")
 
 Run = Callable[[], Any]
 
@@ -53,19 +60,78 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--engine", help="take turns as this one, for the program itself")
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    keep_heap()
-    classifier, samples = _lite0(), _photographs()
-    ours = dict(_ours(classifier, samples))
-    bare = dict(_bare(classifier, samples.batch(torch.arange(IMAGES)), given.threads))
-    rounds = [_round({**ours, **bare}) for _ in range(given.rounds + 1)][1:]
-    result = _result(rounds, list(ours), list(bare))
+    if given.engine:
+        _take_turns(_runner(given.engine, given.threads))
+        return
+    with ExitStack() as stack:
+        processes = {name: stack.enter_context(_Turns(name, given.threads)) for name in _names()}
+        rounds = [_round(processes) for _ in range(given.rounds + 1)][1:]
     auto = choose_engines("auto", torch.device("cpu"), 10**15).names[0]
-    result |= {"rounds": given.rounds, "threads": given.threads, "chosen for many images": auto}
+    result = {
+        "processor": device_name(torch.device("cpu")),
+        **_result(rounds),
+        "rounds": given.rounds,
+        "threads": given.threads,
+        "chosen for many images": auto,
+    }
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     print(json.dumps(result, indent=1))
+
+
+def _names() -> list[str]:
+    """Ours by their names, bare ones with how they split the work."""
+    engines = ["onnxruntime"] + ["openvino"] * has_openvino()
+    bare = [
+        f"bare {engine}, {how}, {batch} at once"
+        for engine in engines
+        for how in HOWS
+        for batch in BATCHES
+    ]
+    return ["torch", *engines, *bare]
+
+
+class _Turns(AbstractContextManager["_Turns"]):
+    """An engine in a process of its own: idle threads of one would take the next one's time."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        words = [sys.executable, __file__, "--engine", name, "--threads", str(threads)]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate("")
+
+    def speed(self) -> float:
+        """Images a second."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return IMAGES / float(self._process.stdout.readline())
+
+
+def _take_turns(run: Run) -> None:
+    for _ in sys.stdin:
+        run()
+        print(_seconds(run), flush=True)
+
+
+def _runner(name: str, threads: int) -> Run:
+    keep_heap()
+    classifier, samples = _lite0(), _photographs()
+    pixels = samples.batch(torch.arange(IMAGES))
+    if not name.startswith("bare"):
+        return _our_run(name, classifier, samples)
+    engine, how, batch = name.removeprefix("bare ").removesuffix(" at once").split(", ")
+    chunks = classifier.normalize(pixels).contiguous().split(int(batch))
+    build = _runtime if engine == "onnxruntime" else _vino
+    lanes = threads if how == HOWS[1] else 1
+    compute = build(_graph(classifier, chunks[0]), threads, lanes)
+    return partial(_all, compute, [chunk.numpy() for chunk in chunks], lanes)
 
 
 def _lite0() -> Classifier:
@@ -94,25 +160,11 @@ def _photographs() -> PixelSamples:
     return PixelSamples(pixels=np.stack(windows), rows=np.arange(IMAGES), labels=labels)
 
 
-def _ours(classifier: Classifier, samples: PixelSamples) -> Iterator[tuple[str, Run]]:
+def _our_run(name: str, classifier: Classifier, samples: PixelSamples) -> Run:
     stages = len(classifier.stages)
-    found, pixels = probe(classifier, samples, stages), samples.batch(torch.arange(IMAGES))
-    names = ["torch", "onnxruntime"] + ["openvino"] * has_openvino()
-    for name in names:
-        built = build_pass(name, classifier, (stages,), found)
-        assert isinstance(built, FrozenPass), built
-        yield name, partial(built, pixels)
-
-
-def _bare(classifier: Classifier, pixels: Tensor, threads: int) -> Iterator[tuple[str, Run]]:
-    """Every engine at every batch size; the fastest of all is what counts."""
-    normalized = classifier.normalize(pixels).contiguous()
-    for batch in BATCHES:
-        graph, chunks = _graph(classifier, normalized[:batch]), normalized.split(batch)
-        arrays = [chunk.numpy() for chunk in chunks]
-        yield f"bare onnxruntime, {batch} at once", partial(_all, _runtime(graph, threads), arrays)
-        if has_openvino():
-            yield f"bare openvino, {batch} at once", partial(_all, _vino(graph, threads), arrays)
+    built = build_pass(name, classifier, (stages,), probe(classifier, samples, stages))
+    assert isinstance(built, FrozenPass), built
+    return partial(built, samples.batch(torch.arange(IMAGES)))
 
 
 def _graph(classifier: Classifier, example: Tensor) -> bytes:
@@ -123,32 +175,45 @@ def _graph(classifier: Classifier, example: Tensor) -> bytes:
     return file.getvalue()
 
 
-def _runtime(graph: bytes, threads: int) -> Callable[[Any], Any]:
+def _runtime(graph: bytes, threads: int, lanes: int) -> Callable[[Any], Any]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads // lanes
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda images: session.run(None, {name: images})[0]
 
 
-def _vino(graph: bytes, threads: int) -> Callable[[Any], Any]:
+def _vino(graph: bytes, threads: int, lanes: int) -> Callable[[Any], Any]:
     import openvino
 
     core = openvino.Core()
-    hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-    request = core.compile_model(core.read_model(graph), "CPU", hints).create_infer_request()
-    return lambda images: request.infer([images], share_inputs=True)[0].copy()
+    hints = {
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": lanes,
+    }
+    model = core.compile_model(core.read_model(graph), "CPU", hints)
+    own = threading.local()
+
+    def compute(images: Any) -> Any:
+        if not hasattr(own, "request"):
+            own.request = model.create_infer_request()
+        return own.request.infer([images], share_inputs=True)[0].copy()
+
+    return compute
 
 
-def _all(compute: Callable[[Any], Any], chunks: list[Any]) -> Any:
-    return np.concatenate([compute(chunk) for chunk in chunks])
+def _all(compute: Callable[[Any], Any], chunks: list[Any], lanes: int) -> Any:
+    if lanes == 1:
+        return np.concatenate([compute(chunk) for chunk in chunks])
+    with ThreadPoolExecutor(lanes) as pool:
+        return np.concatenate(list(pool.map(compute, chunks)))
 
 
-def _round(runs: Mapping[str, Run]) -> dict[str, float]:
-    """Images a second."""
-    return {name: IMAGES / _seconds(run) for name, run in runs.items()}
+def _round(processes: Mapping[str, _Turns]) -> dict[str, float]:
+    return {name: process.speed() for name, process in processes.items()}
 
 
 def _seconds(run: Run) -> float:
@@ -157,18 +222,20 @@ def _seconds(run: Run) -> float:
     return time.perf_counter() - began
 
 
-def _result(rounds: list[dict[str, float]], ours: list[str], bare: list[str]) -> dict[str, Any]:
+def _result(rounds: list[dict[str, float]]) -> dict[str, Any]:
     def median(values: Iterable[float]) -> float:
         return float(f"{statistics.median(values):.3g}")
 
-    speeds = {name: median(figures[name] for figures in rounds) for name in ours + bare}
+    speeds = {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+    bare = [name for name in speeds if name.startswith("bare")]
     fastest = max(bare, key=speeds.__getitem__)
     return {
-        "processor": device_name(torch.device("cpu")),
         "images a second": speeds,
         "fastest bare one": fastest,
         "to the fastest bare one": {
-            name: median(figures[name] / figures[fastest] for figures in rounds) for name in ours
+            name: median(figures[name] / figures[fastest] for figures in rounds)
+            for name in speeds
+            if name not in bare
         },
     }
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
+from queue import SimpleQueue
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 from ..classifier import Classifier
 from .passes import FrozenPass, Normalization, prefix
 
-_Compute = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+_Images = npt.NDArray[np.float32]
+_Compute = Callable[[_Images], _Images]
 
 
 def has_openvino() -> bool:
@@ -30,18 +32,18 @@ def onnx_runtime_pass(classifier: Classifier, stages: int, batch: int) -> Frozen
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(
         _graph(classifier, stages, batch), options, providers=["CPUExecutionProvider"]
     )
     name = session.get_inputs()[0].name
 
-    def compute(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        result: npt.NDArray[np.float32] = session.run(None, {name: pixels})[0]
+    def compute(pixels: _Images) -> _Images:
+        result: _Images = session.run(None, {name: pixels})[0]
         return result
 
-    return _pass(classifier, batch, stages, compute)
+    return _pass(batch, stages, compute)
 
 
 def openvino_pass(
@@ -50,29 +52,51 @@ def openvino_pass(
     """OpenVINO on the processor; raises whatever the exporter does if it cannot follow."""
     import openvino
 
-    core = openvino.Core()
+    core, lanes = openvino.Core(), torch.get_num_threads()
     hints: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": lanes,
+        "NUM_STREAMS": lanes,
     }
-    model = core.read_model(_graph(classifier, stages, batch))
-    request = core.compile_model(model, "CPU", hints).create_infer_request()
+    model = core.compile_model(core.read_model(_graph(classifier, stages, batch)), "CPU", hints)
+    idle: SimpleQueue[Any] = SimpleQueue()
+    for _ in range(lanes):
+        idle.put(model.create_infer_request())
 
-    def compute(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        result: npt.NDArray[np.float32] = request.infer([pixels], share_inputs=True)[0]
-        return result.copy()  # the request writes its next result to the same place
+    def compute(pixels: _Images) -> _Images:
+        request = idle.get()
+        try:
+            result: _Images = request.infer([pixels], share_inputs=True)[0]
+            return result.copy()  # the request writes its next result to the same place
+        finally:
+            idle.put(request)
 
-    return _pass(classifier, batch, stages, compute)
+    return _pass(batch, stages, compute)
 
 
-def _pass(classifier: Classifier, batch: int, stages: int, compute: _Compute) -> FrozenPass:
-    normalized = Normalization(classifier, torch.contiguous_format)
+def _pass(batch: int, stages: int, compute: _Compute) -> FrozenPass:
+    """Each thread computes batches of its own: splitting one batch among them is slower.
+
+    Nothing of torch computes in those threads, where it would make further ones for each.
+    """
 
     def run(pixels: Tensor) -> list[Tensor]:
-        return [torch.from_numpy(compute(normalized(pixels).numpy()))]
+        return [torch.from_numpy(compute(np.ascontiguousarray(pixels.numpy(), np.float32)))]
 
-    return FrozenPass(batch=batch, outlets=(stages,), run=run)
+    return FrozenPass(batch=batch, outlets=(stages,), run=run, lanes=torch.get_num_threads())
+
+
+class _FromPixels(nn.Module):
+    """Stages that take pixels with values 0..255, as float32."""
+
+    def __init__(self, classifier: Classifier, stages: nn.Sequential) -> None:
+        super().__init__()
+        self._normalization = Normalization(classifier, torch.contiguous_format)
+        self._stages = stages
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        result: Tensor = self._stages(self._normalization(pixels))
+        return result
 
 
 def _graph(classifier: Classifier, stages: int, batch: int) -> bytes:
@@ -81,24 +105,25 @@ def _graph(classifier: Classifier, stages: int, batch: int) -> bytes:
     Tracing takes a tenth of the time of PyTorch's newer exporter, which goes where tracing cannot.
     """
     own, spec = prefix(classifier, stages), classifier.info.input
+    network = _FromPixels(classifier, own).eval()
     example = torch.zeros(batch, spec.channels, spec.size, spec.size)
     with _quiet():
         try:
-            return _traced(own, example)
+            return _traced(network, example)
         except Exception:
             program = torch.onnx.export(
-                own, (example,), dynamo=True, external_data=False, verbose=False
+                network, (example,), dynamo=True, external_data=False, verbose=False
             )
     assert program is not None
     content: bytes = program.model_proto.SerializeToString()
     return content
 
 
-def _traced(stages: nn.Sequential, example: Tensor) -> bytes:
+def _traced(network: nn.Module, example: Tensor) -> bytes:
     file, fused = io.BytesIO(), torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)  # ONNX does not know it
     try:
-        torch.onnx.export(stages, (example,), cast("Any", file), dynamo=False)
+        torch.onnx.export(network, (example,), cast("Any", file), dynamo=False)
     finally:
         torch.backends.mha.set_fastpath_enabled(fused)
     return file.getvalue()

@@ -24,6 +24,12 @@ _SEGMENT_BYTES = 256 * 2**20
 """A place of the cache holds no more than this: so much is lost at most if a process is killed."""
 
 
+_ROUNDS = 4
+"""Batches that each of several lanes computes in a step, at whose end it waits for the others."""
+
+_PROCESSOR = torch.device("cpu")
+
+
 class OverflowedError(Exception):
     """What leaves the first ``stages`` stages is too great for fp16."""
 
@@ -96,7 +102,8 @@ class Filling:
     def _step(self) -> int:
         """Images between two reports: some for engines that take one by one, too."""
         operations = self.outlets[-1].boundary.operations
-        return max(self.frozen.batch, batch_for("torch", torch.device("cpu"), operations))
+        several = self.frozen.batch * self.frozen.lanes * _ROUNDS if self.frozen.lanes > 1 else 0
+        return max(self.frozen.batch, several, batch_for("torch", _PROCESSOR, operations))
 
     def _segment_rows(self) -> int:
         affordable = _SEGMENT_BYTES // max(o.boundary.row_bytes for o in self.outlets)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -28,17 +29,25 @@ class FrozenPass:
 
     An outlet is a number of stages; what leaves that many of them is given, too. Every batch that
     the engine sees has ``batch`` images, so that what an image gives does not depend on how many
-    others there are: kernels are chosen by the batch's size.
+    others there are: kernels are chosen by the batch's size. So many batches as there are ``lanes``
+    are computed at once.
     """
 
     batch: int
     outlets: tuple[int, ...]
     run: Run
+    lanes: int = 1
 
     def __call__(self, pixels: Tensor) -> list[Tensor]:
         """What pixels (N, C, size, size), 0..255, give at each outlet: (N, ...), float32."""
-        chunks = [self._padded(chunk) for chunk in pixels.split(self.batch)]
+        chunks = self._computed(pixels.split(self.batch))
         return [torch.cat(parts) for parts in zip(*chunks, strict=True)]
+
+    def _computed(self, batches: Iterable[Tensor]) -> list[list[Tensor]]:
+        if self.lanes == 1:
+            return [self._padded(batch) for batch in batches]
+        with ThreadPoolExecutor(self.lanes, "frozen") as pool:
+            return list(pool.map(self._padded, batches))
 
     def _padded(self, pixels: Tensor) -> list[Tensor]:
         missing = self.batch - len(pixels)

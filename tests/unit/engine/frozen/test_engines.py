@@ -85,6 +85,21 @@ def test_every_engine_gives_what_the_live_network_gives(engine, classifier, samp
     assert torch.equal(built(pixels.flip(0))[0], found.flip(0))
 
 
+def test_threads_that_compute_batches_of_their_own_give_the_same(classifier, samples):
+    built = _built("onnxruntime", classifier, (4,), probe(classifier, samples, 4))
+    pixels = samples.batch(torch.arange(20))
+    one, three = replace(built, lanes=1)(pixels), replace(built, lanes=3)(pixels)
+    assert torch.equal(one[0], three[0])
+
+
+def test_what_fails_in_a_thread_is_raised(classifier, samples):
+    def fail(pixels):
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        FrozenPass(batch=2, outlets=(4,), run=fail, lanes=3)(samples.batch(torch.arange(20)))
+
+
 def test_taps_give_what_a_pass_to_there_gives_to_the_bit(classifier, samples):
     found = probe(classifier, samples, 4)
     pixels, (_, *taps, last) = samples.batch(torch.arange(5)), found.boundaries
