@@ -10,7 +10,7 @@ from .settings import StrategySettings
 
 
 class LogisticRegressionSettings(StrategySettings):
-    """How strongly the head's weights are held back."""
+    """How strongly the head's weights are held back, and what it learns from in the end."""
 
     strength: float | None = Field(
         default=None,
@@ -19,14 +19,19 @@ class LogisticRegressionSettings(StrategySettings):
         description="Penalty on the head's weights: more holds the head back from learning your "
         "images by heart; none: several are tried on the validation images",
     )
+    refit: bool = Field(
+        default=True,
+        description="In the end solve the head once more on training and validation images "
+        "together, with the strength that was best; the validation figures are those before",
+    )
 
 
 def plan(settings: LogisticRegressionSettings, _model: ModelOutline, _data: DataOutline) -> Plan:
     """One phase: the head."""
     if settings.strength is None:
-        yield SolvedHead(name="Head")
+        yield SolvedHead(name="Head", refit=settings.refit)
     else:
-        yield SolvedHead(name="Head", strengths=(settings.strength,))
+        yield SolvedHead(name="Head", strengths=(settings.strength,), refit=settings.refit)
 
 
 LOGISTIC_REGRESSION = Strategy(

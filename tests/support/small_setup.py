@@ -36,6 +36,16 @@ def _noise(number: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return image.astype(np.uint8)
 
 
+def no_samples() -> PixelSamples:
+    """No images."""
+    return PixelSamples(
+        pixels=np.empty((0, 32, 32, 3), np.uint8),
+        rows=np.empty(0, np.int64),
+        labels=torch.empty(0, dtype=torch.int64),
+        digests=[],
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class SmallSetup:
     """Job, classifier and images of a phase."""
@@ -43,6 +53,7 @@ class SmallSetup:
     job: TrainingJob
     train: PixelSamples = field(default_factory=lambda: noise_samples(range(40)))
     validation: PixelSamples = field(default_factory=lambda: noise_samples(range(40, 52)))
+    test: PixelSamples = field(default_factory=no_samples)
     classifier: Classifier = field(default_factory=lambda: tiny_classifier().eval())
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     reports: list[PhaseReport] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -29,14 +30,32 @@ def list_runs(store: RunStore, *, as_json: bool) -> None:
         results.print("No runs yet. Start one with: graftwork train FOLDER")
 
 
-def list_backbones(registry: Registry, *, as_json: bool) -> None:
-    """The backbones with size, licence and the state of their weights."""
-    found = [_backbone_document(backbone) for backbone in registry.backbones.values()]
+def list_backbones(registry: Registry, part: str, *, as_json: bool) -> None:
+    """The backbones with ``part`` in their names, with size, licence and the state of weights.
+
+    Networks of families are not described before they are used: of these, there are the names.
+    """
+    found = [_backbone_document(b) for name, b in registry.backbones.items() if part in name]
+    others = [name for name in _family_names(registry) if part in name] if part else []
     if as_json:
-        print_json(found)
+        print_json([*found, *({"name": name} for name in others)])
         return
-    columns = ("Backbone", "Parameters", "Pixels", "Weights", "Licence", "When to choose it")
-    print_table(columns, [_backbone_row(document) for document in found], fold_last=True)
+    if found:
+        columns = ("Backbone", "Parameters", "Pixels", "Weights", "Licence", "When to choose it")
+        print_table(columns, [_backbone_row(document) for document in found], fold_last=True)
+    for name in others:
+        results.print(escape(name))
+    if not found and not others:
+        results.print(f"No backbone has {escape(part)!r} in its name.")
+    for family in registry.families.values() if not part else ():
+        results.print(f"\n{family.name}/NAME  {escape(family.summary)}")
+        results.print(f"To find names: graftwork backbones {family.name}/resnet")
+
+
+def _family_names(registry: Registry) -> Iterator[str]:
+    for family in registry.families.values():
+        for network in family.networks():
+            yield f"{family.name}/{network}"
 
 
 def list_strategies(registry: Registry, *, as_json: bool) -> None:
@@ -112,6 +131,7 @@ def _plugins_document(registry: Registry) -> dict[str, Any]:
                 "distribution": p.distribution,
                 "version": p.version,
                 "backbones": p.backbones,
+                "families": p.families,
                 "strategies": p.strategies,
                 "readers": p.readers,
             }
@@ -132,11 +152,14 @@ def _plugins_document(registry: Registry) -> dict[str, Any]:
 
 def _plugin_row(plugin: LoadedPlugin) -> tuple[str, ...]:
     kinds = (
-        ("backbones", plugin.backbones),
-        ("strategies", plugin.strategies),
-        ("readers", plugin.readers),
+        ("backbone", "backbones", plugin.backbones),
+        ("family of backbones", "families of backbones", plugin.families),
+        ("strategy", "strategies", plugin.strategies),
+        ("reader", "readers", plugin.readers),
     )
-    adds = "; ".join(f"{len(names)} {kind}" for kind, names in kinds if names)
+    adds = "; ".join(
+        f"{len(names)} {one if len(names) == 1 else many}" for one, many, names in kinds if names
+    )
     return plugin.name, plugin.distribution or "", plugin.version or "", adds
 
 

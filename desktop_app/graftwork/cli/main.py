@@ -268,11 +268,16 @@ def runs(json: Json = False) -> None:
 
 
 @app.command()
-def backbones(json: Json = False) -> None:
+def backbones(
+    part: Annotated[
+        str, typer.Argument(help="Only those with this in their name, of families too.")
+    ] = "",
+    json: Json = False,
+) -> None:
     """List the backbones, and whether their weights are at hand."""
     from .listings import list_backbones
 
-    list_backbones(make_workshop().registry, as_json=json)
+    list_backbones(make_workshop().registry, part, as_json=json)
 
 
 @app.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from graftwork.plugin_api import DatasetError
 
 from .cache_folder import INDEX, CacheFolder, NoRoomError, keep, mark_used, remove
+from .early_flush import EarlyFlush
 from .input_spec import IntensityRange
 from .raster import Array
 
@@ -88,8 +88,11 @@ class PixelCache:
         self._remove_damaged(key)
         try:
             with self._caches.write(key, needed, kept=self._caches.find(key)) as place:
-                with PixelWriter(place, rows, row_shape) as writer:
+                with EarlyFlush((place / _PIXELS).open("wb")) as file:
+                    writer = PixelWriter(file, rows, row_shape)
                     yield writer
+                    writer.finish()
+                writer.stored = StoredPixels(writer.index, _mapped(place))
                 self._keep(writer, key, place)
         except OSError as error:
             raise _disk_error(error, self._caches.folder, needed) from error
@@ -113,22 +116,18 @@ class PixelWriter:
 
     stored: StoredPixels
 
-    def __init__(self, folder: Path, rows: int, row_shape: tuple[int, ...]) -> None:
-        self._folder = folder
+    def __init__(self, file: IO[bytes], rows: int, row_shape: tuple[int, ...]) -> None:
+        self._file = file
         self._row_shape = row_shape
         self.entries: list[Entry] = []
         self.rows = 0
-        self._file: IO[bytes] = (folder / _PIXELS).open("wb")
-        self._write_header(rows)
         self.intensity: IntensityRange | None = None
+        self._write_header(rows)
 
-    def __enter__(self) -> PixelWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        with self._file:
-            if kind is None:
-                self._finish()
+    @property
+    def index(self) -> Index:
+        """What became of the images so far."""
+        return Index(intensity=self.intensity, entries=tuple(self.entries))
 
     def add(self, row: Array, sha256: str) -> None:
         """Keep the pixels of the next image."""
@@ -140,13 +139,10 @@ class PixelWriter:
         """Note why the next image has no pixels."""
         self.entries.append(Entry(reason=reason, may_pass=may_pass))
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Tell the file how many rows there are."""
         self._file.seek(0)
         self._write_header(self.rows)
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        index = Index(intensity=self.intensity, entries=tuple(self.entries))
-        self.stored = StoredPixels(index, _mapped(self._folder))
 
     def _write_header(self, rows: int) -> None:
         # NumPy leaves space for the first axis to change, so that the length stays the same.

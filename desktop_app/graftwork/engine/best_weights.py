@@ -54,6 +54,11 @@ class BestWeights:
         self._dirty = True
         return True
 
+    def replace(self) -> None:
+        """Keep the present weights in place of the best ones, at their rank."""
+        self._state = self._copy()
+        self._dirty = True
+
     def restore(self) -> None:
         """Give the classifier the best weights (before the first epoch: leave it as it is)."""
         if self.rank is not None:

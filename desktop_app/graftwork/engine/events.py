@@ -21,7 +21,7 @@ class RunStarted(_Event):
     device: str
     device_name: str
     threads: int
-    processes: int = 1
+    processes: int
     graftwork_version: str
     torch_version: str
 

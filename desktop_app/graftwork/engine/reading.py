@@ -52,9 +52,12 @@ def input_of(
 def samples(pixels: Pixels, rows: Sequence[int]) -> PixelSamples:
     """The images at these rows, with the indices of their classes."""
     places = {name: place for place, name in enumerate(pixels.catalog.classes)}
-    labels = torch.tensor([places[pixels.catalog.items[row].label] for row in rows])
+    labels = [places[pixels.catalog.items[row].label] for row in rows]
     return PixelSamples(
-        pixels=pixels.array, rows=np.array(rows), labels=labels, digests=pixels.digests
+        pixels=pixels.array,
+        rows=np.array(rows, dtype=np.int64),
+        labels=torch.tensor(labels, dtype=torch.int64),
+        digests=pixels.digests,
     )
 
 

@@ -37,6 +37,8 @@ class TrainingSetup:
 
     ``reference`` are the weights that the run began with, by name; ``earlier`` are images of the
     run before, if this one goes on from it. ``reports`` grows with each phase that is over.
+    Nothing learns from ``test``, nor chooses by it: where the whole backbone is frozen, its images
+    go through it together with the others, for the evaluation that follows.
     """
 
     job: TrainingJob
@@ -45,6 +47,7 @@ class TrainingSetup:
     processes: Processes
     train: PixelSamples | JoinedSamples
     validation: PixelSamples
+    test: PixelSamples
     augmentation: Augmentation
     best: BestWeights
     checkpoints: CheckpointKeeper

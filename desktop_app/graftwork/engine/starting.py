@@ -24,6 +24,7 @@ from .earlier_run import load_earlier
 from .errors import TrainingError
 from .events import DataReady, Notice, TrainingEvent
 from .heads.spec import head_spec
+from .input_size import check_input_size
 from .inputs import PixelSamples
 from .job import TrainingJob
 from .learning.sample import SAMPLE_FILE, JoinedSamples, StoredSample, keep_sample, read_sample
@@ -69,6 +70,7 @@ def start_run(
     check_loss(job.training)
     backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
     settings = strategy_settings(strategy, job.strategy_settings)
+    check_input_size(backbone, job.training.size)
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
@@ -171,6 +173,7 @@ def _new_setup(
         processes=processes,
         train=_with_replay(job, samples(pixels, split.train), earlier),
         validation=samples(pixels, split.validation),
+        test=samples(pixels, split.test),
         augmentation=chosen_augmentation(job, strategy),
         best=BestWeights(classifier, checkpoints.run_folder if processes.is_first else None),
         checkpoints=checkpoints,

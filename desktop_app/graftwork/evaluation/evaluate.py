@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from graftwork.engine.classifier import Classifier
 from graftwork.engine.events import Progress
+from graftwork.engine.inputs import Samples
 from graftwork.plugin_api import GraftworkError, Item
 
 from .answers import Answers, answers, joined
@@ -32,16 +34,23 @@ def evaluate(
     items: Sequence[Item],
     *,
     rows: Sequence[int] | None = None,
+    features: Samples | None = None,
 ) -> Generator[Progress, None, Evaluation]:
     """Measure the classifier, where it is, in single precision, and return the evaluation.
 
     ``pixels`` (n, size, size, channels) are images that are resized already. The i-th item is in
     row i, or in row ``rows[i]``, so that a part of a memory-mapped file need not be copied.
+    ``features`` are what the backbone gives of the items, in their order, where it is known: then
+    only the head computes.
     Raises ``EvaluationError`` if there are no items or if a label is none of the classes.
     """
     labels = _labels(items, classifier.info.classes)
     chosen = np.arange(len(items)) if rows is None else np.asarray(rows)
-    found = yield from _answers(classifier, pixels, chosen, labels)
+    if features is None:
+        logits = partial(_live_logits, classifier, pixels, chosen)
+    else:
+        logits = partial(_head_logits, classifier, features)
+    found = yield from _answers(classifier, logits, labels)
     return measure(items, found, classifier.info.classes)
 
 
@@ -76,19 +85,15 @@ def _labels(items: Sequence[Item], classes: tuple[str, ...]) -> NDArray[np.int64
 
 
 def _answers(
-    classifier: Classifier,
-    pixels: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    labels: NDArray[np.int64],
+    classifier: Classifier, logits: Callable[[Tensor], Tensor], labels: NDArray[np.int64]
 ) -> Generator[Progress, None, Answers]:
+    """What it says of all places, from the ``logits`` that it gives for some of them."""
     found = []
     with _evaluation_mode(classifier):
-        for start in range(0, len(rows), BATCH):
-            yield Progress(what="Evaluating", done=start, total=len(rows))
-            batch = slice(start, start + BATCH)
-            probabilities = _batch_probabilities(classifier, pixels[rows[batch]])
-            found.append(answers(labels[batch], probabilities))
-    yield Progress(what="Evaluating", done=len(rows), total=len(rows))
+        for places in torch.arange(len(labels)).split(BATCH):
+            yield Progress(what="Evaluating", done=int(places[0]), total=len(labels))
+            found.append(answers(labels[places.numpy()], _probabilities(logits, places)))
+    yield Progress(what="Evaluating", done=len(labels), total=len(labels))
     return joined(found)
 
 
@@ -103,12 +108,23 @@ def _evaluation_mode(classifier: Classifier) -> Iterator[None]:
             module.training = training
 
 
+def _live_logits(
+    classifier: Classifier, pixels: NDArray[np.uint8], rows: NDArray[np.int64], places: Tensor
+) -> Tensor:
+    # A permuted (n, h, w, c) array is channels_last already.
+    batch = torch.from_numpy(pixels[rows[places.numpy()]])
+    return classifier.logits(batch.to(classifier.mean.device).permute(0, 3, 1, 2))
+
+
+def _head_logits(classifier: Classifier, features: Samples, places: Tensor) -> Tensor:
+    logits: Tensor = classifier.head(features.batch(places).to(classifier.mean.device))
+    return logits
+
+
 # The mode ends with each batch: held over a yield, it would reach into the caller's code.
 @torch.inference_mode()
-def _batch_probabilities(classifier: Classifier, batch: NDArray[Any]) -> NDArray[np.float32]:
-    # A permuted (n, h, w, c) array is channels_last already.
-    images = torch.from_numpy(batch).to(classifier.mean.device).permute(0, 3, 1, 2)
-    probabilities: NDArray[np.float32] = classifier.logits(images).softmax(1).cpu().numpy()
+def _probabilities(logits: Callable[[Tensor], Tensor], places: Tensor) -> NDArray[np.float32]:
+    probabilities: NDArray[np.float32] = logits(places).softmax(1).cpu().numpy()
     if not np.isfinite(probabilities).all():
         msg = "The classifier gives values that are not numbers: its weights are damaged."
         raise EvaluationError(msg)

@@ -133,10 +133,15 @@ class SolvedHead:
     squared weights of centered and scaled features. Of ``strengths`` the one is kept that is best
     on the validation images; they are tried from the strongest down, until two in a row bring no
     gain. There is one epoch to report for each that was tried.
+
+    With ``refit`` the head is then solved once more, with that strength, on training and
+    validation images together, and this head is kept. Only a plan's last phase should do so: a
+    later one could not choose by images that were learned from.
     """
 
     name: str
     strengths: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
+    refit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

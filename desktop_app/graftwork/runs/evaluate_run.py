@@ -10,8 +10,9 @@ from graftwork.data.input_spec import InputSpec, IntensityRange
 from graftwork.data.pixels import Pixels, load_pixels
 from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
+from graftwork.engine.frozen.features import kept_features
 from graftwork.engine.job import DataSettings
-from graftwork.engine.reading import with_progress
+from graftwork.engine.reading import samples, with_progress
 from graftwork.engine.starting import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
@@ -39,7 +40,8 @@ def evaluate_on_own_test_images(
     if pixels.fingerprint != classifier.info.data_fingerprint:
         yield _changed(data, missing=len(wanted) - len(rows), of=len(wanted))
     items = [pixels.catalog.items[row] for row in rows]
-    return (yield from evaluate(classifier, pixels.array, items, rows=rows))
+    features = kept_features(classifier, samples(pixels, rows))
+    return (yield from evaluate(classifier, pixels.array, items, rows=rows, features=features))
 
 
 def evaluate_on(

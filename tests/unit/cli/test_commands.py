@@ -198,6 +198,17 @@ def test_listing_backbones_with_the_state_of_their_weights(call):
     assert states["tiny"] == "none"
 
 
+def test_finding_backbones_by_a_part_of_their_names(call):
+    assert "timm/NAME" in call("backbones").out
+    found = call("backbones", "resnet18").out.split()
+    assert "resnet18" in found
+    assert "timm/resnet18.a1_in1k" in found
+    assert "efficientnet-lite0" not in found
+    names = {b["name"] for b in last_document(call("backbones", "resnet18", "--json"))}
+    assert {"resnet18", "timm/resnet18.a1_in1k"} <= names
+    assert "No backbone" in call("backbones", "nothing-like-it").out
+
+
 def test_listing_strategies_with_their_settings(call):
     outcome = call("strategies")
     assert "progressive-unfreezing" in outcome.out
@@ -208,7 +219,9 @@ def test_listing_strategies_with_their_settings(call):
 
 
 def test_listing_plugins(call):
-    assert "13 strategies" in call("plugins").out
+    listed = call("plugins").out
+    assert "13 strategies" in listed
+    assert "1 family of backbones" in listed
     document = last_document(call("plugins", "--json"))
     assert {p["name"] for p in document["plugins"]} == {
         "tiny", "backbones", "strategies", "datasets",

@@ -35,7 +35,7 @@ def _epoch(epoch, *, best, phase=1):
 ALL = [
     ev.RunStarted(
         backbone="b", strategy="s", device="cpu", device_name="c", threads=2,
-        graftwork_version="0", torch_version="2",
+        processes=1, graftwork_version="0", torch_version="2",
     ),
     ev.Progress(what="Decoding images", done=1, total=2),
     ev.ProblemFound(path="a.jpg", reason="truncated"),

@@ -57,6 +57,16 @@ def test_what_a_backbone_says_against_a_size_is_heard() -> None:
         adapt_input_size(build_tiny(None), replace(TINY, resize=refuse), 100)
 
 
+def test_a_size_that_cannot_be_is_refused_before_any_image_is_read(
+    images: Path, registry: Registry, tmp_path: Path
+) -> None:
+    narrow = replace(registry, backbones={"tiny": replace(TINY, min_size=64)})
+    for file in images.rglob("*.png"):
+        file.write_bytes(b"")  # reading them would raise something else
+    with pytest.raises(TrainingError, match="at least 64 pixels, and 48 are set"):
+        run_job(small_job(images, "feature-extraction", size=48), narrow, tmp_path / "run")
+
+
 def test_a_run_keeps_its_size_channels_and_first_layer(
     images: Path, registry: Registry, tmp_path: Path
 ) -> None:

@@ -14,38 +14,17 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-import graftwork_datasets
-import graftwork_strategies
 from graftwork.engine.classifier import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import CheckpointWritten, EpochDone, Notice, PhaseStarted, Resumed
 from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
-from graftwork.plugin_host import build_registry
 from graftwork.runs.errors import RunUseError
 from graftwork.runs.log import load_history
-from graftwork.runs.store import RunStore
 from graftwork.runs.workshop import Workshop
-from support import tiny
 from support.generators import drain
 from support.images import make_folder
 from support.jobs import of_kind, small_job
-
-PLUGINS: list[tuple[str, object]] = [
-    ("tiny", tiny.PLUGIN),
-    ("strategies", graftwork_strategies),
-    ("datasets", graftwork_datasets),
-]
-
-
-@pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
-    return Workshop(build_registry(PLUGINS), RunStore(tmp_path / "runs"))
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "images")
 
 
 def job_on(images: Path, **training: Any) -> TrainingJob:

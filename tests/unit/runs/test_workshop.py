@@ -18,8 +18,6 @@ import safetensors.numpy
 import torch
 from PIL import Image
 
-import graftwork_datasets
-import graftwork_strategies
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import (
     DataReady,
@@ -34,32 +32,17 @@ from graftwork.evaluation.report import Evaluation
 from graftwork.export.onnx_model import ExportReport
 from graftwork.export.predict import FilePrediction, FileProblem, predict_files
 from graftwork.plugin_api import DatasetError, GraftworkError, PackagedWeights
-from graftwork.plugin_host import UnknownNameError, build_registry
+from graftwork.plugin_host import UnknownNameError
+from graftwork.plugin_host.registry import Registry
 from graftwork.runs import export_run
 from graftwork.runs.errors import RunFolderError, RunUseError, UnknownRunError
 from graftwork.runs.log import load_history
-from graftwork.runs.store import JOB_FILE, RunStore
+from graftwork.runs.store import JOB_FILE
 from graftwork.runs.workshop import EVALUATION_FILE, Workshop
 from support import tiny
 from support.generators import drain
 from support.images import COLOURS, make_folder, make_image
 from support.jobs import of_kind, small_job
-
-PLUGINS: list[tuple[str, object]] = [
-    ("tiny", tiny.PLUGIN),
-    ("strategies", graftwork_strategies),
-    ("datasets", graftwork_datasets),
-]
-
-
-@pytest.fixture
-def workshop(tmp_path: Path) -> Workshop:
-    return Workshop(build_registry(PLUGINS), RunStore(tmp_path / "runs"))
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> Path:
-    return make_folder(tmp_path / "images")
 
 
 def job_on(data: Path, **settings: Any) -> TrainingJob:
@@ -164,13 +147,14 @@ def test_a_failed_run_keeps_the_reason(workshop: Workshop, images: Path) -> None
     assert (run.status, run.message) == ("failed", str(error.value))
 
 
-def test_a_fault_of_a_plugin_is_kept_with_its_kind(tmp_path: Path, images: Path) -> None:
+def test_a_fault_of_a_plugin_is_kept_with_its_kind(
+    workshop: Workshop, registry: Registry, images: Path
+) -> None:
     def explode(_weights: Path | None) -> None:
         raise ZeroDivisionError("plugin")
 
     broken = replace(tiny.TINY, build=explode)
-    registry = replace(build_registry(PLUGINS), backbones={"tiny": broken})
-    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    workshop = Workshop(replace(registry, backbones={"tiny": broken}), workshop.store)
     with pytest.raises(ZeroDivisionError):
         drain(workshop.train(job_on(images)))
     assert workshop.store.get("last").message == "ZeroDivisionError: plugin"
@@ -189,13 +173,15 @@ def test_a_fault_of_a_plugin_is_kept_with_its_kind(tmp_path: Path, images: Path)
     ],
 )
 def test_a_job_that_is_wrong_makes_no_run_and_fetches_no_weights(
-    tmp_path: Path, images: Path, fault: dict[str, Any], error: type[GraftworkError]
+    workshop: Workshop,
+    registry: Registry,
+    images: Path,
+    fault: dict[str, Any],
+    error: type[GraftworkError],
 ) -> None:
     source = PackagedWeights(package="tiny", locate=lambda: pytest.fail("looked for weights"))
-    registry = replace(
-        build_registry(PLUGINS), backbones={"tiny": replace(tiny.TINY, weights=source)}
-    )
-    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    watched = replace(registry, backbones={"tiny": replace(tiny.TINY, weights=source)})
+    workshop = Workshop(watched, workshop.store)
     with pytest.raises(error):
         drain(workshop.train(job_on(images).model_copy(update=fault)))
     assert workshop.store.runs() == []
@@ -214,7 +200,7 @@ def test_a_run_may_be_kept_in_a_folder_of_ones_own(
 
 
 def test_pretrained_weights_reach_the_backbone_unless_the_strategy_wants_none(
-    tmp_path: Path, images: Path
+    workshop: Workshop, registry: Registry, tmp_path: Path, images: Path
 ) -> None:
     seen: list[Path | None] = []
 
@@ -225,10 +211,8 @@ def test_pretrained_weights_reach_the_backbone_unless_the_strategy_wants_none(
     file = tmp_path / "tiny.pth"
     file.touch()
     source = PackagedWeights(package="tiny", locate=lambda: file)
-    registry = replace(
-        build_registry(PLUGINS), backbones={"tiny": replace(tiny.TINY, build=build, weights=source)}
-    )
-    workshop = Workshop(registry, RunStore(tmp_path / "runs"))
+    watched = replace(registry, backbones={"tiny": replace(tiny.TINY, build=build, weights=source)})
+    workshop = Workshop(watched, workshop.store)
     drain(workshop.train(job_on(images)))
     drain(workshop.train(small_job(images, "from-scratch", {"epochs": 1})))
     assert seen == [file, None]
@@ -467,10 +451,10 @@ def test_a_place_that_cannot_be_written_to_is_named(
 
 
 def test_a_run_whose_backbone_no_plugin_gives_any_more_says_so(
-    workshop: Workshop, images: Path, tmp_path: Path
+    workshop: Workshop, registry: Registry, images: Path
 ) -> None:
     run_id = trained(workshop, images)
-    without = Workshop(build_registry(PLUGINS[1:]), workshop.store)
+    without = Workshop(replace(registry, backbones={}), workshop.store)
     with pytest.raises(UnknownNameError, match="no backbone 'tiny'"):
         evaluated(without, run_id)
 

@@ -72,7 +72,7 @@ class Surroundings(_Progress):
     torch: str
     device: str
     threads: int
-    processes: int = 1
+    processes: int
 
 
 class RunProgress(_Progress):

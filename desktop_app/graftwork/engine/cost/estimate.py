@@ -88,7 +88,8 @@ def _phase_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: AnyPha
             forward = sum(stage.seconds for stage in stages)
             return Cost(seconds=min(phase.images, _images(setup)) * forward * (1 + _BACKWARD))
         case _:
-            return Cost(seconds=_images(setup) * sum(stage.seconds for stage in stages))
+            images = _images(setup) + len(setup.test.labels)
+            return Cost(seconds=images * sum(stage.seconds for stage in stages))
 
 
 def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> Cost:
@@ -98,7 +99,8 @@ def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Pha
     augmented = (phase.augmentation or setup.augmentation) != "none"
     passes = phase.epochs if augmented else 1
     train, held_out = len(setup.train.labels), len(setup.validation.labels)
-    once = sum(stage.seconds for stage in below) * (passes * train + held_out)
+    along = held_out + (0 if above else len(setup.test.labels))
+    once = sum(stage.seconds for stage in below) * (passes * train + along)
     each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
     learning = sum(stage.weight_bytes for stage in stages if stage.name in phase.rates)
     activations = sum(stage.activation_bytes for stage in above)

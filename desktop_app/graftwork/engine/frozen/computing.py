@@ -54,16 +54,21 @@ def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
     if choice.warning:
         yield _warning(f"Frozen stages: {choice.warning}; torch computes them.")
     for engine in choice.names:
-        key = pass_key(work.classifier, work.boundary, engine)
-        if is_exact(engine) and _all_kept(work, key):
+        if is_exact(engine) and (kept := kept_samples(work, engine)):
             yield _info("What the frozen stages give was computed earlier: it is read.")
-            return _kept(work, key)
+            return kept
         outlets = outlets_of(engine, device, work.taps, work.boundary)
         built = build_pass(engine, work.classifier, outlets, work.probe)
         if isinstance(built, FrozenPass):
             return (yield from _computed(work, wanted, engine, built))
         yield _warning(f"Frozen stages are not computed by {engine}: {built}.")
     raise AssertionError("torch-plain computes everything")
+
+
+def kept_samples(work: FrozenWork, engine: str) -> tuple[Samples, ...] | None:
+    """The samples of each source, if this engine gave all of them earlier."""
+    key = pass_key(work.classifier, work.boundary, engine)
+    return _kept(work, key) if _all_kept(work, key) else None
 
 
 def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass) -> Found:

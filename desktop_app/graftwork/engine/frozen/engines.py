@@ -85,6 +85,15 @@ def _fastest_exact(device: torch.device, operations: int) -> str:
     return "openvino" if has_openvino() else "onnxruntime"
 
 
+def exact_engines() -> tuple[str, ...]:
+    """Those that are installed and compute in single precision."""
+    return tuple(
+        name
+        for name in _BUILDERS
+        if is_exact(name) and (has_openvino() or not name.startswith("openvino"))
+    )
+
+
 def is_exact(engine: str) -> bool:
     """Whether the engine computes in single precision."""
     return not engine.endswith("bf16")

@@ -17,7 +17,6 @@ from ..events import Notice, TrainingEvent
 from ..freezing import frozen_prefix
 from ..inputs import PhaseInputs, Samples
 from ..job import TrainingJob
-from ..training_settings import FrozenPass as Wanted
 from .computing import FrozenWork, frozen_samples
 from .probing import Boundary, Probe, probe
 from .sources import Source, plain_source, view_source
@@ -60,6 +59,10 @@ class Given(Protocol):
         """Pixels of the validation images."""
 
     @property
+    def test(self) -> Samples:
+        """Pixels of the test images, which only go along with the others."""
+
+    @property
     def reports(self) -> Sequence[PhaseReport]:
         """Of the phases before."""
 
@@ -83,9 +86,9 @@ def phase_inputs(
         return live_inputs(setup)
     work, why = plan
     yield _info(why)
-    (validation, *views) = yield from frozen_samples(work, setup.job.training.frozen_pass)
+    (validation, *others) = yield from frozen_samples(work, setup.job.training.frozen_pass)
     return PhaseInputs(
-        views=tuple(views),
+        views=tuple(others[: len(others) - len(_for_later(setup, work.boundary))]),
         validation=validation,
         logits=logits_above(setup.classifier, work.boundary.stages),
         live=False,
@@ -182,7 +185,8 @@ def _work(
     views: list[Source],
     store: ActivationStore,
 ) -> FrozenWork:
-    sources = (plain_source(setup.validation, setup.device), *views)
+    validation = plain_source(setup.validation, setup.device)
+    sources = (validation, *views, *_for_later(setup, boundary))
     images = sum(len(source.digests) for source in sources)
     unfreezing = _is_unfreezing(setup, phase)
     return FrozenWork(
@@ -194,6 +198,13 @@ def _work(
         sources=sources,
         unfreezing=unfreezing,
     )
+
+
+def _for_later(setup: Given, boundary: Boundary) -> list[Source]:
+    """The test images, which the evaluation asks for if the backbone stays as it is."""
+    if boundary.stages < len(setup.classifier.stages):
+        return []
+    return [plain_source(setup.test, setup.device)]
 
 
 def _is_unfreezing(setup: Given, phase: Phase) -> bool:
@@ -242,25 +253,3 @@ def _why(setup: Given, phase: Phase, boundary: Boundary, views: list[Source]) ->
 
 def _info(text: str) -> Notice:
     return Notice(level="info", text=text)
-
-
-def frozen_features(
-    classifier: Classifier,
-    *parts: Samples,
-    wanted: Wanted = "auto",
-    store: ActivationStore | None = None,
-) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
-    """The features (n, features), fp32, that the whole backbone gives for each part's images.
-
-    They are read where an earlier run, or the training itself, has computed them.
-    """
-    found = probe(classifier, parts[0], len(classifier.stages))
-    work = FrozenWork(
-        classifier=classifier,
-        store=store or ActivationStore(activations_folder()),
-        probe=found,
-        boundary=found.boundaries[-1],
-        taps=(),
-        sources=tuple(plain_source(part, classifier.mean.device) for part in parts),
-    )
-    return (yield from frozen_samples(work, wanted))

@@ -6,12 +6,10 @@ Another part of the split, or an image more, so costs no more than what was neve
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from graftwork.data.cache_folder import INDEX, CacheFolder, keep, mark_used, remove
+from graftwork.data.early_flush import EarlyFlush
 
 LIMIT = 20 * 2**30
 """All that is kept stays under so many bytes (20 GiB)."""
@@ -112,7 +111,8 @@ class ActivationStore:
         Raises ``OSError`` if they cannot be written; then nothing is left behind.
         """
         with self._caches.write(key, len(digests) * row.nbytes, kept) as place:
-            with RowWriter(place, len(digests), row) as writer:
+            with EarlyFlush((place / _ROWS).open("wb")) as file:
+                writer = RowWriter(place, file, len(digests), row)
                 yield writer
             if writer.written == len(digests):
                 keep(place, _Index(digests=tuple(digests)).model_dump_json())
@@ -129,27 +129,13 @@ class RowWriter:
     Written, not mapped: a full disk then raises an error instead of killing the process.
     """
 
-    def __init__(self, place: Path, rows: int, row: Array) -> None:
+    def __init__(self, place: Path, file: IO[bytes], rows: int, row: Array) -> None:
         self.place = place
         self.written = 0
-        self._file: IO[bytes] = (place / _ROWS).open("wb")
+        self._file = file
         header = np.lib.format.header_data_from_array_1_0(row)
         header["shape"] = (rows, *row.shape)
         np.lib.format.write_array_header_1_0(self._file, header)
-
-    def __enter__(self) -> RowWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._file:
-            if kind is None:
-                self._file.flush()
-                os.fsync(self._file.fileno())
 
     def add(self, rows: Array) -> None:
         """Write some rows more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import nullcontext, suppress
 
 import torch
@@ -16,7 +16,7 @@ from ..checkpoints.files import Checkpoint
 from ..checkpoints.progress import PhaseProgress, Rank
 from ..checkpoints.saving import load_model, load_phase, write
 from ..device import PrecisionChoice, choose_precision, full_precision
-from ..events import EpochDone, Notice, PhaseEnded, PhaseStarted, Progress, TrainingEvent
+from ..events import EpochDone, Notice, PhaseStarted, Progress, TrainingEvent
 from ..freezing import changing_stages, frozen_backbone, set_learning, set_modes
 from ..frozen.phase_inputs import phase_inputs
 from ..inputs import PhaseInputs
@@ -36,6 +36,7 @@ from ..setup import TrainingSetup
 from ..speed.compiling import CompiledLogits
 from ..speed.step_logits import step_logits
 from ..steps import PhaseRun, batch_count, run_epoch, validate
+from .reporting import phase_ended, phase_report
 
 
 def run_gradient_phase(
@@ -55,8 +56,9 @@ def run_gradient_phase(
         _keep_place(setup, run)
         raise
     yield from _finish(setup, run)
-    yield _phase_ended(run, reason)
-    return _report(setup, wanted, run)
+    yield phase_ended(run.number, run.progress.epochs, reason)
+    improved = setup.best.phase == run.number
+    return phase_report(wanted, run.progress.epochs, improved=improved)
 
 
 def begin_gradient_phase(
@@ -272,35 +274,6 @@ def _epoch_done(run: PhaseRun, reached: Scores, score: float, *, best: bool) -> 
         seconds=tally.seconds,
         images_per_second=tally.speed,
     )
-
-
-def _phase_ended(run: PhaseRun, reason: str) -> PhaseEnded:
-    best = best_epoch(run.progress.epochs)
-    return PhaseEnded(
-        phase=run.number,
-        epochs_run=len(run.progress.epochs),
-        best_epoch=best.epoch,
-        best_accuracy=best.validation_accuracy,
-        reason=reason,
-    )
-
-
-def _report(setup: TrainingSetup, phase: Phase, run: PhaseRun) -> PhaseReport:
-    best = best_epoch(run.progress.epochs)
-    return PhaseReport(
-        phase=phase,
-        epochs_run=len(run.progress.epochs),
-        best_epoch=best.epoch,
-        best_score=best.score,
-        best_loss=best.validation_loss,
-        best_accuracy=best.validation_accuracy,
-        improved=setup.best.phase == run.number,
-    )
-
-
-def best_epoch(epochs: Sequence[EpochDone]) -> EpochDone:
-    """The epoch with the best score, and the lower loss at a tie."""
-    return max(epochs, key=lambda epoch: (epoch.score, -epoch.validation_loss))
 
 
 def _notice(text: str) -> Notice:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import torch
 
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice, Progress, TrainingEvent
 from graftwork.engine.heads.linear import LinearHead
-from graftwork.engine.inputs import PhaseInputs
+from graftwork.engine.inputs import PhaseInputs, Samples
 from graftwork.engine.loss.build import build_loss
 from graftwork.engine.setup import TrainingSetup
 from graftwork.engine.solving.logistic import LogisticRegression, Solution
@@ -34,14 +34,40 @@ def run_solved_head(
     started = trials.begin()
     inputs = yield from whole_features(setup)
     yield started
-    regression, idle = _regression(setup, inputs), 0
+    reason = yield from _tried(setup, inputs, head, trials, strengths)
+    if phase.refit and (place := trials.best_place):
+        yield from _refitted(setup, inputs, head, strengths[place - 1])
+    return (yield from trials.end(reason))
+
+
+def _tried(
+    setup: TrainingSetup,
+    inputs: PhaseInputs,
+    head: LinearHead,
+    trials: Trials,
+    strengths: Sequence[float],
+) -> Generator[TrainingEvent, None, str]:
+    """Solve and measure the head for each strength; says why it ended."""
+    regression, idle = _regression(setup, inputs.train(1)), 0
     for place, strength in enumerate(strengths, start=1):
         solution = yield from _solved(regression, strength, place, len(strengths))
         _put(solution, head)
         idle = 0 if (yield from trials.measure(inputs)) else idle + 1
         if idle == _PATIENCE and place < len(strengths):
-            return (yield from trials.end(f"no gain on validation for {idle} strengths"))
-    return (yield from trials.end("all strengths done"))
+            return f"no gain on validation for {idle} strengths"
+    return "all strengths done"
+
+
+def _refitted(
+    setup: TrainingSetup, inputs: PhaseInputs, head: LinearHead, strength: float
+) -> Generator[TrainingEvent, None, None]:
+    """Solve once more on all images that are not for testing, and keep that."""
+    regression = _regression(setup, inputs.train(1), inputs.validation)
+    solution = yield from _solved(regression, strength, 1, 1)
+    _put(solution, head)
+    setup.best.replace()
+    text = "The head was solved once more, on training and validation images together."
+    yield Notice(level="info", text=text)
 
 
 def _checked(setup: TrainingSetup, phase: SolvedHead) -> tuple[LinearHead, list[float]]:
@@ -56,14 +82,15 @@ def _checked(setup: TrainingSetup, phase: SolvedHead) -> tuple[LinearHead, list[
     return head, sorted(set(phase.strengths), reverse=True)
 
 
-def _regression(setup: TrainingSetup, inputs: PhaseInputs) -> LogisticRegression:
+def _regression(setup: TrainingSetup, *parts: Samples) -> LogisticRegression:
     """On the processor where the device lacks double precision."""
     device = setup.device if setup.device.type == "cuda" else torch.device("cpu")
-    samples, classes = inputs.train(1), len(setup.classifier.info.classes)
-    counts = samples.labels.bincount(minlength=classes)
+    classes = len(setup.classifier.info.classes)
+    labels = torch.cat([part.labels for part in parts])
+    counts = labels.bincount(minlength=classes)
     return LogisticRegression(
-        matrix(samples).to(device),
-        samples.labels.to(device),
+        torch.cat([matrix(part) for part in parts]).to(device),
+        labels.to(device),
         classes,
         build_loss(_whole_sum(setup.job.training), counts, device),
     )

@@ -9,21 +9,26 @@ import torch
 from torch import Tensor
 
 from graftwork.data.throttle import Throttle
-from graftwork.engine.events import EpochDone, PhaseEnded, PhaseStarted, Progress, TrainingEvent
-from graftwork.engine.frozen.phase_inputs import frozen_features
+from graftwork.engine.events import EpochDone, PhaseStarted, Progress, TrainingEvent
+from graftwork.engine.frozen.features import frozen_features
 from graftwork.engine.inputs import PhaseInputs, Samples
 from graftwork.engine.scores import Scores, ScoreTally
 from graftwork.engine.setup import TrainingSetup
 from graftwork.plugin_api import HEAD, PhaseReport, PrototypeHead, SolvedHead
 
+from .reporting import best_epoch, phase_ended, phase_report
+
 _BATCH = 256
 
 
 def whole_features(setup: TrainingSetup) -> Generator[TrainingEvent, None, PhaseInputs]:
-    """The features that the whole backbone gives of both parts, without augmentation."""
+    """The features that the whole backbone gives of both parts, without augmentation.
+
+    Those of the test images are computed with them, for the evaluation that follows.
+    """
     wanted = setup.job.training.frozen_pass
-    parts = setup.train, setup.validation
-    train, validation = yield from frozen_features(setup.classifier, *parts, wanted=wanted)
+    parts = setup.train, setup.validation, setup.test
+    train, validation, _ = yield from frozen_features(setup.classifier, *parts, wanted=wanted)
     logits = setup.classifier.head
     return PhaseInputs(views=(train,), validation=validation, logits=logits, live=False)
 
@@ -40,14 +45,12 @@ class Trials:
         self, setup: TrainingSetup, phase: SolvedHead | PrototypeHead, number: int, most: int
     ) -> None:
         self._setup, self._phase, self._number, self._most = setup, phase, number, most
-        self._before: tuple[float, float] | None = None
         self._epochs: list[EpochDone] = []
         self._began = 0.0
 
     def begin(self) -> PhaseStarted:
         """The phase's first event; before it, the classifier gets the best weights so far."""
         self._setup.best.begin_phase({HEAD})
-        self._before = self._setup.best.rank
         self._began = time.perf_counter()
         return PhaseStarted(
             phase=self._number,
@@ -64,36 +67,23 @@ class Trials:
         reached = yield from _scores(self._setup, inputs.validation)
         rank = reached.rank(self._setup.job.training.best_metric)
         best = self._setup.best.offer(rank, self._number, len(self._epochs) + 1)
-        gained = not self._epochs or rank > _rank(self._best)
+        gained = not self._epochs or rank > _rank(best_epoch(self._epochs))
         epoch = self._epoch_done(learned, reached, rank[0], len(inputs.train(1).labels), best=best)
         self._epochs.append(epoch)
         yield epoch
         self._began = time.perf_counter()
         return gained
 
+    @property
+    def best_place(self) -> int | None:
+        """Which of them, counted from 1, the run keeps; none if an earlier phase was better."""
+        kept = self._setup.best
+        return kept.epoch if kept.phase == self._number else None
+
     def end(self, reason: str) -> Generator[TrainingEvent, None, PhaseReport]:
         """The phase's last event, and its report."""
-        best, kept = self._best, self._setup.best.rank
-        yield PhaseEnded(
-            phase=self._number,
-            epochs_run=len(self._epochs),
-            best_epoch=best.epoch,
-            best_accuracy=best.validation_accuracy,
-            reason=reason,
-        )
-        return PhaseReport(
-            phase=self._phase,
-            epochs_run=len(self._epochs),
-            best_epoch=best.epoch,
-            best_score=best.score,
-            best_loss=best.validation_loss,
-            best_accuracy=best.validation_accuracy,
-            improved=kept is not None and (self._before is None or kept > self._before),
-        )
-
-    @property
-    def _best(self) -> EpochDone:
-        return max(self._epochs, key=_rank)
+        yield phase_ended(self._number, self._epochs, reason)
+        return phase_report(self._phase, self._epochs, improved=self.best_place is not None)
 
     def _epoch_done(
         self, learned: Scores, reached: Scores, score: float, images: int, *, best: bool

@@ -38,6 +38,7 @@ def plugin_card(plugin: LoadedPlugin, registry: Registry) -> Card:
     card = Card(plugin.name.capitalize(), label(version, "small"))
     kinds = (
         ("Networks", [registry.backbones[name].title for name in plugin.backbones]),
+        ("Families of networks", [registry.families[name].title for name in plugin.families]),
         ("Strategies", [registry.strategies[name].title for name in plugin.strategies]),
         ("Dataset readers", [registry.readers[name].title for name in plugin.readers]),
     )

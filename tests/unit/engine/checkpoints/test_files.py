@@ -25,7 +25,7 @@ from graftwork.engine.tally import Tally
 def checkpoint(number: int) -> Checkpoint:
     progress = RunProgress(
         number=number,
-        surroundings=Surroundings(graftwork="1", torch="2", device="cpu", threads=1),
+        surroundings=Surroundings(graftwork="1", torch="2", device="cpu", threads=1, processes=1),
         reports=(),
         best=BestProgress(rank=(0.1 + 0.2, float("-inf")), phase=1, epoch=2, stages=("head",)),
         phase=PhaseProgress(epoch=3, step=4, tally=Tally(loss=1 / 3, right=2, images=3)),

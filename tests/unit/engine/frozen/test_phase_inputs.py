@@ -15,7 +15,8 @@ from graftwork.data.augmentation import build_augmentation, sample_seed
 from graftwork.engine.events import Notice, Progress
 from graftwork.engine.freezing import set_learning, set_modes
 from graftwork.engine.frozen import engines
-from graftwork.engine.frozen.phase_inputs import frozen_features, live_inputs, phase_inputs
+from graftwork.engine.frozen.features import frozen_features, kept_features
+from graftwork.engine.frozen.phase_inputs import live_inputs, phase_inputs
 from graftwork.engine.frozen.samples import KeptSamples, PassedSamples
 from graftwork.engine.frozen.store import ActivationStore, RowWriter
 from graftwork.plugin_api import HEAD, MeasuredStages, Phase, PhaseReport
@@ -435,6 +436,33 @@ def test_bf16_is_used_where_asked_for_and_kept_apart(store):
     found, expected = inputs.train(1).batch(PLACES), exact.train(1).batch(PLACES)
     assert not torch.equal(found, expected)
     assert (found - expected).norm() / expected.norm() < 0.05
+
+
+def test_test_images_go_along_through_a_frozen_backbone(store):
+    parts = {"test": noise_samples(range(52, 60))}
+    setup = small_setup(parts=parts)
+    assert _computed(_chosen(setup, TOP, store)[1]) == 52
+    assert kept_features(setup.classifier, setup.test, store=store) is None
+    _, progress, inputs = _chosen(setup, HEAD_ONLY, store)
+    assert _computed(progress) == 60
+    assert [len(view.labels) for view in inputs.views] == [40]
+    kept = kept_features(setup.classifier, setup.test, store=store)
+    with torch.no_grad():
+        expected = setup.classifier.logits(setup.test.batch(PLACES))
+        found = setup.classifier.head(kept.batch(PLACES))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_features_of_other_weights_or_of_bf16_are_not_taken(store):
+    setup = small_setup(parts={"test": noise_samples(range(52, 60))}, frozen_pass="torch-bf16")
+    _chosen(setup, HEAD_ONLY, store)
+    assert kept_features(setup.classifier, setup.test, store=store) is None
+    exact = small_setup(parts={"test": setup.test})
+    _chosen(exact, HEAD_ONLY, store)
+    assert kept_features(setup.classifier, setup.test, store=store) is not None
+    torch.nn.init.ones_(exact.classifier.stages[0][1].running_var)
+    exact.classifier.stages[0][1].running_var.mul_(1.5)
+    assert kept_features(exact.classifier, setup.test, store=store) is None
 
 
 def test_features_for_evaluation_are_those_of_training(store):

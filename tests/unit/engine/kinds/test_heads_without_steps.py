@@ -74,6 +74,36 @@ def test_the_solved_head_is_scikit_learns(images, registry, tmp_path):
     np.testing.assert_allclose(chances, reference.predict_proba(scaled), atol=5e-3)
 
 
+def test_a_refitted_head_learns_from_the_validation_images_too(images, registry, tmp_path):
+    """As if they had been training images, with the strength that was best without them."""
+    run = tmp_path / "run"
+    phase = SolvedHead(name="Head", strengths=(3.0, 0.1), refit=True)
+    events, (report,) = _run(images, registry, run, phase)
+    strength = phase.strengths[report.best_epoch - 1]
+    classifier, *train = _features(images, registry, run, "train")
+    _, *validation = _features(images, registry, run, "validation")
+    features, labels = (np.concatenate(pair) for pair in zip(train, validation, strict=True))
+    deviation = features.std(0)
+    scale = np.sqrt(deviation * np.sqrt((deviation**2).mean()))
+    scaled = (features - features.mean(0)) / scale
+    reference = LogisticRegression(C=1 / (len(labels) * strength), tol=1e-8, max_iter=2000)
+    reference.fit(scaled, labels)
+    found = classifier.head.linear.weight.detach().numpy() * scale
+    np.testing.assert_allclose(found, reference.coef_, atol=5e-3)
+    assert len(of_kind(events, ev.EpochDone)) == 2
+    assert any("once more" in notice.text for notice in of_kind(events, ev.Notice))
+
+
+def test_a_head_that_is_not_kept_is_not_refitted(images, registry, tmp_path):
+    first, second = (
+        SolvedHead(name="Good", strengths=(0.1,)),
+        SolvedHead(name="Held back", strengths=(1000.0,), refit=True),
+    )
+    events, (_, report) = _run(images, registry, tmp_path / "run", first, second)
+    assert not report.improved
+    assert not any("once more" in notice.text for notice in of_kind(events, ev.Notice))
+
+
 def test_strengths_are_tried_from_strong_to_weak_and_the_best_is_kept(images, registry, tmp_path):
     strengths = (0.01, 10.0, 0.3, 0.01)
     phase = SolvedHead(name="Head", strengths=strengths)

@@ -1,0 +1,66 @@
+"""The features of a whole backbone, for whoever asks for them outside of a phase that learns."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from graftwork.paths import activations_folder
+
+from ..classifier import Classifier
+from ..errors import TrainingError
+from ..events import TrainingEvent
+from ..inputs import Samples
+from ..training_settings import FrozenPass as Wanted
+from .computing import FrozenWork, frozen_samples, kept_samples
+from .engines import exact_engines
+from .probing import probe
+from .sources import plain_source
+from .store import ActivationStore
+
+
+def frozen_features(
+    classifier: Classifier,
+    *parts: Samples,
+    wanted: Wanted = "auto",
+    store: ActivationStore | None = None,
+) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
+    """The features (n, features), fp32, that the whole backbone gives for each part's images.
+
+    They are read where an earlier run, or the training itself, has computed them. Raises
+    ``TrainingError`` for a backbone whose stages hand on more than one tensor of numbers.
+    """
+    work = _whole(classifier, parts, store)
+    if work is None:
+        msg = (
+            f"The stages of {classifier.info.backbone} hand on something else than one tensor, so "
+            "its features cannot be computed by themselves: choose another strategy or backbone."
+        )
+        raise TrainingError(msg)
+    return (yield from frozen_samples(work, wanted))
+
+
+def kept_features(
+    classifier: Classifier, part: Samples, *, store: ActivationStore | None = None
+) -> Samples | None:
+    """The same of one part, if all of it was computed earlier in single precision."""
+    work = _whole(classifier, (part,), store)
+    if work is None:
+        return None
+    found = (kept_samples(work, engine) for engine in exact_engines())
+    return next((samples for kept in found if kept for samples in kept), None)
+
+
+def _whole(
+    classifier: Classifier, parts: tuple[Samples, ...], store: ActivationStore | None
+) -> FrozenWork | None:
+    found = probe(classifier, parts[0], len(classifier.stages))
+    if len(found.boundaries) < len(classifier.stages):
+        return None
+    return FrozenWork(
+        classifier=classifier,
+        store=store or ActivationStore(activations_folder()),
+        probe=found,
+        boundary=found.boundaries[-1],
+        taps=(),
+        sources=tuple(plain_source(part, classifier.mean.device) for part in parts),
+    )
