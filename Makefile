@@ -16,8 +16,9 @@ READY := $(VENV)/ready
 demo: env
 	$(BIN)/graftwork demo --out demo
 
+# Two processes at once: half of the time on two cores, and no more memory than small machines have.
 test: lint types layers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: env
 	$(BIN)/ruff check .

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Networks are tiny, and several processes test at once: threads of one would wait for others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from pathlib import Path
 

@@ -239,9 +239,9 @@ def test_from_scratch_wants_random_weights_and_learns_batch_statistics():
 
 def test_logistic_regression_tries_strengths_unless_one_is_given():
     (tried,) = _phases("logistic-regression")
-    assert tried == SolvedHead(name="Head")
-    (fixed,) = _phases("logistic-regression", strength=0.2)
-    assert fixed.strengths == (0.2,)
+    assert tried == SolvedHead(name="Head", refit=True)
+    (fixed,) = _phases("logistic-regression", strength=0.2, refit=False)
+    assert (fixed.strengths, fixed.refit) == ((0.2,), False)
     assert STRATEGIES["logistic-regression"].head == "linear"
 
 
