@@ -42,7 +42,7 @@ def opened() -> Opened:
 
 @pytest.fixture
 def page(qtbot: QtBot, store: RunStore, opened: Opened) -> RunsPage:
-    page = RunsPage(store, opened.append, opened.append, lambda: False)
+    page = RunsPage(store, opened.append, opened.append, opened.append, lambda: False)
     qtbot.addWidget(page)
     return page
 
@@ -82,10 +82,22 @@ def test_a_run_whose_process_is_gone_can_go_on(page: RunsPage, store: RunStore, 
 
 def test_nothing_goes_on_beside_a_run_at_work(qtbot: QtBot, store: RunStore, home: Path) -> None:
     store.finish(store.create(small_job(home)), "stopped")
-    page = RunsPage(store, print, print, lambda: True)
+    page = RunsPage(store, print, print, print, lambda: True)
     qtbot.addWidget(page)
     page.show()
     assert not page.go_on.isEnabled()
+
+
+def test_only_what_has_weights_can_be_forked(
+    page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path
+) -> None:
+    store.finish(store.create(small_job(tmp_path)), "failed")
+    page.show()
+    assert not page.fork.isEnabled()
+    run = finished(store, tmp_path, 0.5)
+    page.refresh()
+    page.fork.click()
+    assert opened == [run]
 
 
 def test_each_look_reads_the_store_anew(page: RunsPage, store: RunStore, tmp_path: Path) -> None:

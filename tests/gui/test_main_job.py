@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
+from graftwork.engine.job import StartSettings
 from graftwork.export.onnx_model import export_onnx
 from graftwork.export.predict import predict_files
 from graftwork.gui.destinations import DATA, EXPORT, RESULTS, RUNS, TRAIN
@@ -21,9 +22,13 @@ from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
 from graftwork.gui.results.page import ResultsPage
 from graftwork.gui.train.page import PROGRESS, TrainPage
+from graftwork.gui.train.start_line import StartLine
 from graftwork.plugin_api import HEAD
+from graftwork.runs.starting_point import StartingPoint
+from graftwork.runs.store import RunStore
 from graftwork.runs.workshop import Workshop
 from support.classifiers import tiny_classifier
+from support.jobs import small_job
 
 from .conftest import LONG, answer_dialog, press
 
@@ -180,6 +185,56 @@ def test_a_stopped_run_goes_on_from_the_list_of_runs(
     assert len(pages.train.history.phases) == 1
     with qtbot.waitSignal(pages.results.shown, timeout=LONG):
         click(qtbot, page.stop)
+
+
+def test_a_run_is_forked_with_its_settings_until_others_are_entered(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.stop)
+    assert pages.train.ending
+    earlier = pages.train.ending.run
+    assert earlier
+    job = pages.train.workshop.store.job_of(earlier)
+    page.setup.strategies.choose("prototypes")
+    page.setup.numbers.reset()
+    window.go_to(RUNS)
+    runs = pages.widgets[RUNS]
+    assert isinstance(runs, RunsPage)
+    click(qtbot, runs.fork)
+    assert page.setup.start.isVisible()
+    assert not page.setup.backbones.isEnabled()
+    assert pages.data.current
+    forked = page.setup.job(pages.data.current.wish)
+    other = {"start": forked.start, "data": forked.data, "data_fingerprint": None}
+    assert forked == job.model_copy(update=other)
+    with qtbot.waitSignal(pages.train.started):
+        click(qtbot, page.start)
+    qtbot.waitUntil(lambda: bool(pages.train.history.epochs), timeout=LONG)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.stop)
+    run = pages.train.ending.run
+    assert run
+    start = pages.train.workshop.store.job_of(run).start
+    assert start
+    assert (start.folder, start.checkpoint, start.replay) == (earlier.folder, "best", 0)
+
+
+def test_a_fork_may_begin_at_an_epoch_or_be_given_up(qtbot: QtBot, tmp_path: Path) -> None:
+    line, job = StartLine(), small_job(tmp_path)
+    qtbot.addWidget(line)
+    assert line.start is None
+    run = RunStore(tmp_path / "runs").create(job)
+    names = ("best", "1-9", "1-10")
+    line.show_point(StartingPoint(run=run, job=job, checkpoints=names, has_sample=True))
+    line.weights.setCurrentText("Phase 1, epoch 10")
+    line.replay.setValue(3)
+    assert line.start == StartSettings(folder=run.folder, checkpoint="1-10", replay=3)
+    click(qtbot, line.leave)
+    assert line.start is None
+    assert not line.isVisible()
 
 
 def test_a_pause_holds_the_training_until_it_goes_on(

@@ -15,7 +15,7 @@ from graftwork.plugin_api import HEAD
 from .classifier import INFO_FILE, WEIGHTS_FILE, Classifier, ClassifierInfo
 from .errors import TrainingError
 from .job import StartSettings
-from .keeping import EPOCHS_FOLDER, epoch_file
+from .keeping import epoch_file, kept_epochs
 
 BEST = "best"
 
@@ -95,9 +95,9 @@ def _state(start: StartSettings) -> dict[str, Tensor]:
     try:
         return load_file(file)
     except (OSError, SafetensorError) as error:
-        kept = sorted(found.stem for found in (start.folder / EPOCHS_FOLDER).glob("*.safetensors"))
+        kept = ", ".join([BEST, *kept_epochs(start.folder)])
         msg = (
             f"The run in {start.folder} has no weights {start.checkpoint!r} ({error}). It has "
-            f"{', '.join([BEST, *kept])}; every epoch's are kept where keep_epochs=true was set."
+            f"{kept}; every epoch's are kept where keep_epochs=true was set."
         )
         raise TrainingError(msg) from error

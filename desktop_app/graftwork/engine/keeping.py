@@ -50,6 +50,12 @@ def keep_epoch(setup: TrainingSetup, phase: int, epoch: int) -> Generator[Notice
         yield Notice(level="warning", text=text)
 
 
+def kept_epochs(run_folder: Path) -> list[str]:
+    """The names of the epochs whose weights are kept, in their order."""
+    names = [file.stem for file in (run_folder / EPOCHS_FOLDER).glob("*.safetensors")]
+    return sorted(names, key=lambda name: [part.zfill(9) for part in name.split("-")])
+
+
 def epoch_file(run_folder: Path, name: str) -> Path:
     """Where the weights of an epoch are kept, such as "2-10": phase 2, epoch 10."""
     return run_folder / EPOCHS_FOLDER / f"{name}.safetensors"

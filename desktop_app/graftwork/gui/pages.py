@@ -58,15 +58,17 @@ def build_pages(
     train.started.connect(data.cancel)  # training checks the images itself, and needs the machine
     results = ResultState(workshop, tasks, window)
     train.ended.connect(lambda ending: _study(ending, results))
+    train_page = TrainPage(train, data, tasks, settings, lambda: go_to(RESULTS))
     widgets = (
         DataPage(data, opening, loader),
-        TrainPage(train, data, tasks, settings, lambda: go_to(RESULTS)),
+        train_page,
         ResultsPage(results, loader, lambda: go_to(EXPORT)),
         ExportPage(ExportState(workshop, tasks, window), results, settings, loader),
         RunsPage(
             workshop.store,
             partial(_open, results, go_to),
             partial(_go_on, train, go_to),
+            partial(_fork, train_page, go_to),
             lambda: train.is_busy,
         ),
         PluginsPage(workshop.registry),
@@ -88,6 +90,11 @@ def _open(results: ResultState, go_to: Callable[[int], object], run: RunRecord) 
 
 def _go_on(train: TrainState, go_to: Callable[[int], object], run: RunRecord) -> None:
     train.go_on(run)
+    go_to(TRAIN)
+
+
+def _fork(train: TrainPage, go_to: Callable[[int], object], run: RunRecord) -> None:
+    train.fork(run)
     go_to(TRAIN)
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from graftwork.export.onnx_model import ExportReport
     from graftwork.export.predict import FilePrediction, FileProblem
 
+    from .starting_point import StartingPoint
+
 EVALUATION_FILE = "evaluation.json"
 
 _SAVE_EVERY_S = 1.0
@@ -147,6 +149,12 @@ class Workshop:
 
         run = self.store.get(run_id)
         return (yield from predict_with_run(run, self.registry, paths))
+
+    def starting_point(self, run: RunRecord) -> StartingPoint:
+        """What the run offers to one that starts from its weights; raises ``RunUseError``."""
+        from .starting_point import starting_point
+
+        return starting_point(run)
 
     def _check(self, job: TrainingJob) -> None:
         """Refuse what is wrong in the job itself, before there is a run of it or a download."""

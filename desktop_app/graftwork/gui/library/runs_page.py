@@ -50,16 +50,20 @@ class RunsPage(Page):
         store: RunStore,
         open_run: Callable[[RunRecord], object],
         go_on: Callable[[RunRecord], object],
+        fork: Callable[[RunRecord], object],
         is_training: Callable[[], bool],
     ) -> None:
         self.open = button("Open", self._open, kind="primary", picture="results")
         self.go_on = button("Go on", self._go_on_with_it, picture="play")
         self.go_on.setToolTip("Train on from where this run was stopped or killed")
+        self.fork = button("Fork", self._fork_it, picture="train")
+        self.fork.setToolTip("Train a new run from its weights, with other settings or images")
         self.folder = button("Show its folder", self._open_folder, picture="folder")
-        super().__init__("Runs", "", self.folder, self.go_on, self.open)
+        super().__init__("Runs", "", self.folder, self.fork, self.go_on, self.open)
         self._store = store
         self._open_run = open_run
         self._go_on = go_on
+        self._fork = fork
         self._is_training = is_training
         self.table = RecordTable("Runs", _COLUMNS)
         self.table.activated.connect(self._open_row)
@@ -88,6 +92,8 @@ class RunsPage(Page):
         self.folder.setEnabled(run is not None)
         can_go_on = run is not None and run.status in _UNFINISHED
         self.go_on.setEnabled(can_go_on and not self._is_training())
+        has_weights = run is not None and run.validation_accuracy is not None
+        self.fork.setEnabled(has_weights and not self._is_training())
 
     def _open_row(self, _index: QModelIndex) -> None:
         self._open()
@@ -101,6 +107,11 @@ class RunsPage(Page):
         run = self.table.current()
         if run is not None:
             self._go_on(run)
+
+    def _fork_it(self) -> None:
+        run = self.table.current()
+        if run is not None:
+            self._fork(run)
 
     def _open_folder(self) -> None:
         run = self.table.current()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, create_model
 
-from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.gui.data.opening import Wish
 
@@ -41,6 +41,7 @@ def make_job(
     strategy: str,
     strategy_settings: Mapping[str, Any],
     numbers: Mapping[str, Any],
+    start: StartSettings | None = None,
 ) -> TrainingJob:
     """The job that trains on this data; raises ``pydantic.ValidationError``."""
     data = DataSettings(
@@ -55,5 +56,6 @@ def make_job(
         strategy=strategy,
         strategy_settings=dict(strategy_settings),
         training=TrainingSettings(**{k: numbers[k] for k in TrainingSettings.model_fields}),
+        start=start,
         seed=numbers["seed"],
     )

@@ -15,6 +15,8 @@ from graftwork.gui.parts.buttons import Segments, button, rename
 from graftwork.gui.parts.page import Page
 from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure
+from graftwork.plugin_api import GraftworkError
+from graftwork.runs.record import RunRecord
 from graftwork.settings import Settings
 
 from .augmentation_card import AugmentationCard
@@ -72,6 +74,16 @@ class TrainPage(Page):
         self._state.changed.connect(self._refresh)
         self._state.started.connect(self._show_progress)
         self._state.ended.connect(self._show_ending)
+
+    def fork(self, run: RunRecord) -> None:
+        """Set up a run that starts from this one's weights."""
+        try:
+            point = self._state.workshop.starting_point(run)
+        except GraftworkError as error:
+            self.failure.show_failure(Failure(message=str(error), details=""))
+            return
+        self.setup.start_from(point)
+        self.views.choose(SETUP)
 
     def _start(self) -> None:
         job = self._job()

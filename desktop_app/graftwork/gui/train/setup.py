@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -20,6 +21,10 @@ from graftwork.settings import Settings
 
 from .choices import backbone_choices, strategy_choices
 from .numbers import MAIN, make_job, numbers_model
+from .start_line import StartLine
+
+if TYPE_CHECKING:
+    from graftwork.runs.starting_point import StartingPoint
 
 
 class TrainSetup(QWidget):
@@ -38,6 +43,7 @@ class TrainSetup(QWidget):
         self.forms = {name: SettingsForm(strategy.settings) for name, strategy in strategies}
         model = numbers_model()
         self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
+        self.start = StartLine()
         self._forms = FittingStack()
         self._form_title = label("", "heading", wrap=True)
         self.find_rate = button("Find a rate…", self.rate_wanted.emit)
@@ -58,14 +64,17 @@ class TrainSetup(QWidget):
         right = Card("", scrolling(inside), margin=12)
         network = Card("1  The network to start from", self.backbones, margin=12)
         strategy = Card("2  How to transfer", self.strategies, margin=12)
-        layout = row(network, strategy, right, gap=2 * GRID)
+        cards = row(network, strategy, right, gap=2 * GRID)
         for number in range(3):
-            layout.setStretch(number, 1)
+            cards.setStretch(number, 1)
+        layout = column(self.start, cards, gap=2 * GRID)
+        layout.setStretch(1, 1)
         self.setLayout(layout)
 
     def _listen(self) -> None:
         self.backbones.chosen.connect(self._note_backbone)
         self.strategies.chosen.connect(self._show_form)
+        self.start.changed.connect(self._note_start)
         for form in (self.numbers, *self.forms.values()):
             form.changed.connect(self.changed)
 
@@ -85,18 +94,39 @@ class TrainSetup(QWidget):
         strategy = self.strategies.current or ""
         return make_job(
             wish,
-            self.backbones.current or "",
+            self._backbone,
             strategy,
             self.forms[strategy].values(),
             self.numbers.values(),
+            self.start.start,
         )
 
-    def use(self, settings: Mapping[str, float]) -> None:
+    @property
+    def _backbone(self) -> str:
+        """The one chosen; an earlier run's weights fit its own alone, which may not be listed."""
+        point = self.start.point
+        return point.job.backbone if point else self.backbones.current or ""
+
+    def start_from(self, point: StartingPoint) -> None:
+        """Start from this run's weights, with its settings until others are entered."""
+        job = point.job
+        self.backbones.choose(job.backbone)
+        self.strategies.choose(job.strategy)
+        self.reset()
+        self.use(job.strategy_settings)
+        self.numbers.set_values(point.numbers)
+        self.start.show_point(point)
+
+    def use(self, settings: Mapping[str, Any]) -> None:
         """Enter these into the form of the chosen strategy."""
         self.forms[self.strategies.current or ""].set_values(settings)
 
     def _note_backbone(self, name: str) -> None:
         self._settings.backbone = name
+        self.changed.emit()
+
+    def _note_start(self) -> None:
+        self.backbones.setEnabled(self.start.point is None)
         self.changed.emit()
 
     def _show_form(self, name: str) -> None:
