@@ -65,7 +65,11 @@ def _arguments() -> argparse.Namespace:
 
 
 def _setting(given: argparse.Namespace) -> dict[str, Any]:
-    return {"images": given.folder.name, "strategy": given.strategy, "settings": given.settings}
+    return {
+        "images": "/".join(given.folder.parts[-2:]),
+        "strategy": given.strategy,
+        "settings": given.settings,
+    }
 
 
 def _train(given: argparse.Namespace) -> list[str]:
