@@ -58,6 +58,20 @@ def start_long_training(qtbot: QtBot, window: MainWindow, pages: Pages) -> Train
     return page
 
 
+def stop_training(qtbot: QtBot, pages: Pages) -> None:
+    """Stop, and wait until the results are shown."""
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, train_page(pages).stop)
+
+
+def runs_page(window: MainWindow, pages: Pages) -> RunsPage:
+    """The list of runs, in front."""
+    window.go_to(RUNS)
+    page = pages.widgets[RUNS]
+    assert isinstance(page, RunsPage)
+    return page
+
+
 def read_the_data_again(qtbot: QtBot, pages: Pages) -> None:
     """Work that has nothing to do with training, from beginning to end."""
     opened = pages.data.current
@@ -152,8 +166,7 @@ def test_stopping_keeps_the_best_and_measures_it(
 ) -> None:
     open_folder(digits)
     page = start_long_training(qtbot, window, pages)
-    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
-        click(qtbot, page.stop)
+    stop_training(qtbot, pages)
     ending = pages.train.ending
     assert ending is not None
     assert ending.how == "stopped"
@@ -170,21 +183,16 @@ def test_a_stopped_run_goes_on_from_the_list_of_runs(
 ) -> None:
     open_folder(digits)
     page = start_long_training(qtbot, window, pages)
-    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
-        click(qtbot, page.stop)
+    stop_training(qtbot, pages)
     before = len(pages.train.history.epochs)
-    window.go_to(RUNS)
-    runs = pages.widgets[RUNS]
-    assert isinstance(runs, RunsPage)
-    click(qtbot, runs.go_on)
+    click(qtbot, runs_page(window, pages).go_on)
     assert page.isVisible()
     qtbot.waitUntil(lambda: len(pages.train.history.epochs) >= before + 2, timeout=LONG)
     assert [epoch.epoch for epoch in pages.train.history.epochs] == list(
         range(1, len(pages.train.history.epochs) + 1)
     )
     assert len(pages.train.history.phases) == 1
-    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
-        click(qtbot, page.stop)
+    stop_training(qtbot, pages)
 
 
 def test_a_run_is_forked_with_its_settings_until_others_are_entered(
@@ -192,18 +200,14 @@ def test_a_run_is_forked_with_its_settings_until_others_are_entered(
 ) -> None:
     open_folder(digits)
     page = start_long_training(qtbot, window, pages)
-    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
-        click(qtbot, page.stop)
+    stop_training(qtbot, pages)
     assert pages.train.ending
     earlier = pages.train.ending.run
     assert earlier
     job = pages.train.workshop.store.job_of(earlier)
     page.setup.strategies.choose("prototypes")
     page.setup.numbers.reset()
-    window.go_to(RUNS)
-    runs = pages.widgets[RUNS]
-    assert isinstance(runs, RunsPage)
-    click(qtbot, runs.fork)
+    click(qtbot, runs_page(window, pages).fork)
     assert page.setup.start.isVisible()
     assert not page.setup.backbones.isEnabled()
     assert pages.data.current
@@ -213,8 +217,7 @@ def test_a_run_is_forked_with_its_settings_until_others_are_entered(
     with qtbot.waitSignal(pages.train.started):
         click(qtbot, page.start)
     qtbot.waitUntil(lambda: bool(pages.train.history.epochs), timeout=LONG)
-    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
-        click(qtbot, page.stop)
+    stop_training(qtbot, pages)
     run = pages.train.ending.run
     assert run
     start = pages.train.workshop.store.job_of(run).start

@@ -86,9 +86,11 @@ def phase_inputs(
         return live_inputs(setup)
     work, why = plan
     yield _info(why)
-    (validation, *others) = yield from frozen_samples(work, setup.job.training.frozen_pass)
+    (validation, *views) = yield from frozen_samples(work, setup.job.training.frozen_pass)
+    if _is_whole(setup, work.boundary):
+        views.pop()  # of the test images, which are only kept
     return PhaseInputs(
-        views=tuple(others[: len(others) - len(_for_later(setup, work.boundary))]),
+        views=tuple(views),
         validation=validation,
         logits=logits_above(setup.classifier, work.boundary.stages),
         live=False,
@@ -185,8 +187,10 @@ def _work(
     views: list[Source],
     store: ActivationStore,
 ) -> FrozenWork:
-    validation = plain_source(setup.validation, setup.device)
-    sources = (validation, *views, *_for_later(setup, boundary))
+    sources = [plain_source(setup.validation, setup.device), *views]
+    if _is_whole(setup, boundary):
+        # The evaluation asks for them if the backbone stays as it is.
+        sources.append(plain_source(setup.test, setup.device))
     images = sum(len(source.digests) for source in sources)
     unfreezing = _is_unfreezing(setup, phase)
     return FrozenWork(
@@ -195,16 +199,13 @@ def _work(
         probe=found,
         boundary=boundary,
         taps=_taps(setup, found, boundary, images, unfreezing=unfreezing),
-        sources=sources,
+        sources=tuple(sources),
         unfreezing=unfreezing,
     )
 
 
-def _for_later(setup: Given, boundary: Boundary) -> list[Source]:
-    """The test images, which the evaluation asks for if the backbone stays as it is."""
-    if boundary.stages < len(setup.classifier.stages):
-        return []
-    return [plain_source(setup.test, setup.device)]
+def _is_whole(setup: Given, boundary: Boundary) -> bool:
+    return boundary.stages == len(setup.classifier.stages)
 
 
 def _is_unfreezing(setup: Given, phase: Phase) -> bool:
@@ -239,8 +240,7 @@ def _worth_tapping(setup: Given, found: Probe, boundary: Boundary) -> list[Bound
 
 
 def _why(setup: Given, phase: Phase, boundary: Boundary, views: list[Source]) -> str:
-    total = len(setup.classifier.stages)
-    whole = boundary.stages == total
+    total, whole = len(setup.classifier.stages), _is_whole(setup, boundary)
     frozen = "The whole backbone is" if whole else f"{boundary.stages} of {total} stages are"
     if views[0].augment is None:
         given = "features are" if whole else "what they give is"
