@@ -53,9 +53,11 @@ def list_backbones(registry: Registry, part: str, *, as_json: bool) -> None:
 
 
 def _family_names(registry: Registry) -> Iterator[str]:
+    """Of the networks that are not listed one by one."""
+    listed = set(registry.backbones)
     for family in registry.families.values():
-        for network in family.networks():
-            yield f"{family.name}/{network}"
+        names = (f"{family.name}/{network}" for network in family.networks())
+        yield from (name for name in names if name not in listed)
 
 
 def list_strategies(registry: Registry, *, as_json: bool) -> None:

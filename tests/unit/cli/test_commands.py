@@ -209,6 +209,12 @@ def test_finding_backbones_by_a_part_of_their_names(call):
     assert "No backbone" in call("backbones", "nothing-like-it").out
 
 
+def test_a_network_of_a_family_that_is_listed_is_found_once(call):
+    found = last_document(call("backbones", "convnext_nano", "--json"))
+    names = [backbone["name"] for backbone in found]
+    assert names.count("timm/convnext_nano.d1h_in1k") == 1
+
+
 def test_listing_strategies_with_their_settings(call):
     outcome = call("strategies")
     assert "progressive-unfreezing" in outcome.out
