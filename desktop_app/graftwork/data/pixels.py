@@ -15,23 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from graftwork.plugin_api import (
-    Catalog,
-    DatasetError,
-    Decoder,
-    Item,
-    Problem,
-    UnusableImageError,
-)
+from graftwork.plugin_api import Catalog, DatasetError, Decoder, Item, Problem
 
-from .banded_resize import resize_image
 from .decoder_name import decoder_name
-from .decoding import decode, decode_with, may_pass
+from .decoding import decode
 from .input_spec import InputSpec, IntensityRange
-from .intensity import measuring, to_eight_bits
+from .intensity import measuring
 from .parallel import PixelProgress, in_order
 from .pixel_cache import LIMIT, Entry, PixelCache, PixelWriter, StoredPixels
-from .raster import Array
+from .rows import NoRow, Row, RowMaker, portions
 from .throttle import Throttle
 
 __all__ = ["PixelProgress", "Pixels", "load_pixels"]
@@ -115,7 +107,7 @@ def _fill(
         paths = [item.path for item in catalog.items]
         yield PixelProgress(0, len(paths))
         writer.intensity = spec.intensity or (yield from _measure(paths, spec.channels, decoder))
-        yield from _write_rows(writer, paths, _Rows(spec_for(writer.intensity), decoder))
+        yield from _write_rows(writer, paths, RowMaker(spec_for(writer.intensity), decoder))
         if writer.rows == 0:
             raise _nothing_usable(catalog, writer.entries)
     return writer.stored
@@ -137,63 +129,26 @@ def _measure(
 
 
 def _write_rows(
-    writer: PixelWriter, paths: list[Path], make: _Rows
+    writer: PixelWriter, paths: list[Path], make: RowMaker
 ) -> Generator[PixelProgress, None, None]:
     throttle, threads = Throttle(), torch.get_num_threads()
-    rows = in_order(make, paths, start=lambda: torch.set_num_threads(1))
+    made = in_order(make, portions(paths), start=lambda: torch.set_num_threads(1))
     try:
-        with closing(rows):
-            for done, row in enumerate(rows, 1):
-                _write_row(writer, row)
+        with closing(made):
+            for rows in made:
+                for row in rows:
+                    _write_row(writer, row)
                 if throttle.due():
-                    yield PixelProgress(done, len(paths))
+                    yield PixelProgress(len(writer.entries), len(paths))
     finally:
         torch.set_num_threads(threads)
 
 
-def _write_row(writer: PixelWriter, row: _Row | _Failure) -> None:
-    if isinstance(row, _Failure):
+def _write_row(writer: PixelWriter, row: Row | NoRow) -> None:
+    if isinstance(row, NoRow):
         writer.leave_out(row.reason, may_pass=row.may_pass)
     else:
         writer.add(row.pixels, row.sha256)
-
-
-@dataclass(frozen=True)
-class _Row:
-    pixels: Array
-    sha256: str
-
-
-@dataclass(frozen=True)
-class _Failure:
-    reason: str
-    may_pass: bool
-
-
-class _Rows:
-    """Makes the row of a file, or says why there is none."""
-
-    def __init__(self, spec: InputSpec, decoder: Decoder) -> None:
-        self._spec = spec
-        self._decoder = decoder
-
-    def __call__(self, path: Path) -> _Row | _Failure:
-        try:
-            image = decode_with(self._decoder, path, self._spec.channels)
-            pixels = self._resized(to_eight_bits(image, self._spec.intensity))
-            with path.open("rb") as file:
-                return _Row(pixels, hashlib.file_digest(file, "sha256").hexdigest())
-        except UnusableImageError as error:
-            return _Failure(str(error), may_pass(error))
-        except OSError as error:
-            return _Failure(f"the file cannot be read: {error.strerror}", may_pass=True)
-        except MemoryError:
-            return _Failure("there is not enough memory for it", may_pass=True)
-
-    def _resized(self, image: Array) -> Array:
-        with torch.inference_mode():
-            rows: Array = resize_image(torch.from_numpy(image), self._spec).numpy()
-        return rows
 
 
 def _nothing_usable(catalog: Catalog, entries: Iterable[Entry]) -> DatasetError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from .banded_resize import PAD_LEVEL, resize_image
+from .banded_resize import PAD_LEVEL, resize_images
 from .filter_weights import filter_weights, to_levels
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def resize(images: Tensor, spec: InputSpec) -> Tensor:
     """
     if torch.compiler.is_compiling() or images.device.type != "cpu" or len(images) == 0:
         return resize_by_products(images, spec)
-    pixels = torch.stack([resize_image(image, spec) for image in images])
-    return pixels.permute(0, 3, 1, 2).float()
+    return resize_images(images, spec).permute(0, 3, 1, 2).float()
 
 
 def resize_by_products(images: Tensor, spec: InputSpec) -> Tensor:

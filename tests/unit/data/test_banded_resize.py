@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_sample_image
 
-from graftwork.data.banded_resize import resize_image
+from graftwork.data.banded_resize import resize_images
 from graftwork.data.filter_weights import filter_weights
 from graftwork.data.input_spec import Fit, InputSpec
 from graftwork.data.resize import resize, resize_by_products
@@ -36,6 +36,10 @@ def spec_of(
 def noise(height: int, width: int, channels: int = 3) -> torch.Tensor:
     made = np.random.default_rng(height * 10_007 + width)
     return torch.from_numpy(made.integers(0, 256, (height, width, channels), np.uint8))
+
+
+def resize_image(image: torch.Tensor, spec: InputSpec) -> torch.Tensor:
+    return resize_images(image[None], spec)[0]
 
 
 def by_products(image: torch.Tensor, spec: InputSpec) -> torch.Tensor:
@@ -130,6 +134,29 @@ def test_a_batch_on_the_processor_is_its_images_one_by_one() -> None:
     assert together.dtype == torch.float32
     for pixels, image in zip(together, images, strict=True):
         assert torch.equal(pixels, resize_image(image, spec).permute(2, 0, 1).float())
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    count=st.integers(2, 5),
+    height=st.integers(1, 200),
+    width=st.integers(1, 200),
+    channels=st.sampled_from([1, 3]),
+    fit=st.sampled_from(FITS),
+)
+def test_an_image_among_others_is_what_it_is_alone(
+    *, count: int, height: int, width: int, channels: int, fit: Fit
+) -> None:
+    images = torch.stack([noise(height, width, channels).roll(shift) for shift in range(count)])
+    spec = spec_of(fit, "bicubic", 48)
+    alone = torch.stack([resize_image(image, spec) for image in images])
+    assert torch.equal(resize_images(images, spec), alone)
+
+
+def test_a_grey_image_among_colored_ones_is_what_it_is_alone() -> None:
+    grey = noise(70, 90, 1).expand(-1, -1, 3)
+    images, spec = torch.stack([noise(70, 90), grey]), spec_of("squash", "bicubic", 32)
+    assert torch.equal(resize_images(images, spec)[1], resize_image(grey, spec))
 
 
 def test_an_empty_batch_stays_empty() -> None:

@@ -14,7 +14,7 @@ from ..classifier import Classifier
 from ..inputs import Samples
 from ..learning.low_rank import plain_state
 
-_IMAGES = 16
+_IMAGES = 8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,22 +14,30 @@ from ..training_settings import FrozenPass as Wanted
 from .computing import FrozenWork, frozen_samples, kept_samples
 from .engines import exact_engines
 from .probing import probe
-from .sources import plain_source
+from .sources import Source, plain_source
 from .store import ActivationStore
 
 
 def frozen_features(
     classifier: Classifier,
-    *parts: Samples,
+    learned: Samples,
+    *measured: Samples,
     wanted: Wanted = "auto",
+    rounded: bool = False,
     store: ActivationStore | None = None,
 ) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
     """The features (n, features), fp32, that the whole backbone gives for each part's images.
 
-    They are read where an earlier run, or the training itself, has computed them. Raises
-    ``TrainingError`` for a backbone whose stages hand on more than one tensor of numbers.
+    Those that are learned from may be ``rounded``: computed in bf16 where that is faster. They are
+    read where an earlier run, or the training itself, has computed them. Raises ``TrainingError``
+    for a backbone whose stages hand on more than one tensor of numbers.
     """
-    work = _whole(classifier, parts, store)
+    device = classifier.mean.device
+    sources = (
+        plain_source(learned, device, learned=True),
+        *(plain_source(part, device) for part in measured),
+    )
+    work = _whole(classifier, sources, store, rounded=rounded)
     if work is None:
         msg = (
             f"The stages of {classifier.info.backbone} hand on something else than one tensor, so "
@@ -43,7 +51,7 @@ def kept_features(
     classifier: Classifier, part: Samples, *, store: ActivationStore | None = None
 ) -> Samples | None:
     """The same of one part, if all of it was computed earlier in single precision."""
-    work = _whole(classifier, (part,), store)
+    work = _whole(classifier, (plain_source(part, classifier.mean.device),), store)
     if work is None:
         return None
     found = (kept_samples(work, engine) for engine in exact_engines())
@@ -51,9 +59,13 @@ def kept_features(
 
 
 def _whole(
-    classifier: Classifier, parts: tuple[Samples, ...], store: ActivationStore | None
+    classifier: Classifier,
+    sources: tuple[Source, ...],
+    store: ActivationStore | None,
+    *,
+    rounded: bool = False,
 ) -> FrozenWork | None:
-    found = probe(classifier, parts[0], len(classifier.stages))
+    found = probe(classifier, sources[0].samples, len(classifier.stages))
     if len(found.boundaries) < len(classifier.stages):
         return None
     return FrozenWork(
@@ -62,5 +74,6 @@ def _whole(
         probe=found,
         boundary=found.boundaries[-1],
         taps=(),
-        sources=tuple(plain_source(part, classifier.mean.device) for part in parts),
+        sources=sources,
+        rounded=rounded,
     )
