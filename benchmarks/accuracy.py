@@ -185,7 +185,8 @@ def _figures(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _table() -> Iterator[str]:
-    yield "| data | strategy | settings | test images | accuracy | macro F1 | seeds | core seconds |"
+    names = "data", "strategy", "settings", "test images", "accuracy", "macro F1", "seeds"
+    yield f"| {' | '.join((*names, 'core seconds'))} |"
     yield "|---|---|---|---|---|---|---|---|"
     results = (json.loads(f.read_text("utf-8")) for f in sorted(RESULTS.glob("accuracy-*.json")))
     # The best of a data set come first, so that what transfer brings is seen at a glance.

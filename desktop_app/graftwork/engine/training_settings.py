@@ -172,7 +172,8 @@ class ComputeSettings(Settings):
         default="auto", description="Arithmetic of training; auto: what suits device and net"
     )
     frozen_pass: FrozenPass = Field(
-        default="auto", description="What computes frozen stages; auto: the fastest, as exact as precision says"
+        default="auto",
+        description="What computes frozen stages; auto: the fastest, as exact as precision says",
     )
     compile: CompileChoice = Field(
         default="auto", description="Compile training steps; auto: if that pays within the run"

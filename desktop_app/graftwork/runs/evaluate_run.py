@@ -10,7 +10,7 @@ from graftwork.data.input_spec import InputSpec, IntensityRange
 from graftwork.data.pixels import Pixels, load_pixels
 from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
-from graftwork.engine.frozen.features import kept_features
+from graftwork.engine.frozen.features import exact_features
 from graftwork.engine.job import DataSettings
 from graftwork.engine.reading import samples, with_progress
 from graftwork.engine.starting import relative_path
@@ -40,7 +40,7 @@ def evaluate_on_own_test_images(
     if pixels.fingerprint != classifier.info.data_fingerprint:
         yield _changed(data, missing=len(wanted) - len(rows), of=len(wanted))
     items = [pixels.catalog.items[row] for row in rows]
-    features = kept_features(classifier, samples(pixels, rows))
+    features = exact_features(classifier, samples(pixels, rows))
     return (yield from evaluate(classifier, pixels.array, items, rows=rows, features=features))
 
 
@@ -58,7 +58,9 @@ def evaluate_on(
     root = pixels.catalog.root if same else _root_then(run, registry)
     if learned := _learned(pixels.catalog, run, root):
         yield _flattering(learned, of=len(pixels.catalog.items))
-    return (yield from evaluate(classifier, pixels.array, pixels.catalog.items))
+    items = pixels.catalog.items
+    features = exact_features(classifier, samples(pixels, range(len(items))))
+    return (yield from evaluate(classifier, pixels.array, items, features=features))
 
 
 def _own_pixels(

@@ -18,6 +18,8 @@ from .samples import KeptSamples, PassedSamples
 from .sources import Source
 from .store import ActivationStore
 
+_LAST_RESORT = "torch-plain computes everything"
+
 Found = Generator[TrainingEvent, None, tuple[Samples, ...]]
 """Says what is done, and gives the samples of each source."""
 
@@ -90,13 +92,23 @@ def _by_one_engine(work: FrozenWork, wanted: Wanted) -> Found:
             return (yield from _computed(work, wanted, engine, built))
         say = _info if wanted == "auto" else _warning
         yield say(f"Frozen stages are not computed by {engine}: {built}.")
-    raise AssertionError("torch-plain computes everything")
+    raise AssertionError(_LAST_RESORT)
 
 
 def kept_samples(work: FrozenWork, engine: str) -> tuple[Samples, ...] | None:
     """The samples of each source, if this engine gave all of them earlier."""
     key = pass_key(work.classifier, work.boundary, engine)
     return _kept(work, key) if _all_kept(work, key) else None
+
+
+def passed_samples(work: FrozenWork) -> tuple[Samples, ...]:
+    """The samples of each source, computed by the fastest exact engine when they are asked for."""
+    device = work.classifier.mean.device
+    for engine in choose_engines("auto", device, work.operations).names:
+        built = build_pass(engine, work.classifier, (work.boundary.stages,), work.probe)
+        if isinstance(built, FrozenPass):
+            return _passed(work, built)
+    raise AssertionError(_LAST_RESORT)
 
 
 def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass) -> Found:

@@ -11,11 +11,13 @@ from ..errors import TrainingError
 from ..events import TrainingEvent
 from ..inputs import Samples
 from ..training_settings import FrozenPass as Wanted
-from .computing import FrozenWork, frozen_samples, kept_samples
+from .computing import FrozenWork, frozen_samples, kept_samples, passed_samples
 from .engines import exact_engines
 from .probing import probe
 from .sources import Source, plain_source
 from .store import ActivationStore
+
+_WORTH_A_START = 100  # images; an engine's start takes as long as some twenty
 
 
 def frozen_features(
@@ -47,15 +49,29 @@ def frozen_features(
     return (yield from frozen_samples(work, wanted))
 
 
-def kept_features(
+def exact_features(
     classifier: Classifier, part: Samples, *, store: ActivationStore | None = None
 ) -> Samples | None:
-    """The same of one part, if all of it was computed earlier in single precision."""
+    """The same of one part in single precision, for who needs each of them once.
+
+    They are read if all were computed earlier, and else computed when they are asked for. None for
+    a backbone whose stages hand on more than one tensor of numbers, or if an engine, which is tried
+    on a few images, has too few others to earn its start.
+    """
     work = _whole(classifier, (plain_source(part, classifier.mean.device),), store)
     if work is None:
         return None
+    (features,) = _kept(work) or _passed(work) or (None,)
+    return features
+
+
+def _kept(work: FrozenWork) -> tuple[Samples, ...] | None:
     found = (kept_samples(work, engine) for engine in exact_engines())
-    return next((samples for kept in found if kept for samples in kept), None)
+    return next((kept for kept in found if kept), None)
+
+
+def _passed(work: FrozenWork) -> tuple[Samples, ...] | None:
+    return passed_samples(work) if work.images >= _WORTH_A_START else None
 
 
 def _whole(

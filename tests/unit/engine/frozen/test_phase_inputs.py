@@ -15,7 +15,7 @@ from graftwork.data.augmentation import build_augmentation, sample_seed
 from graftwork.engine.events import Notice, Progress
 from graftwork.engine.freezing import set_learning, set_modes
 from graftwork.engine.frozen import engines
-from graftwork.engine.frozen.features import frozen_features, kept_features
+from graftwork.engine.frozen.features import exact_features, frozen_features
 from graftwork.engine.frozen.phase_inputs import live_inputs, phase_inputs
 from graftwork.engine.frozen.samples import KeptSamples, PassedSamples
 from graftwork.engine.frozen.store import ActivationStore, RowWriter
@@ -484,19 +484,32 @@ def test_what_errs_too_much_in_bf16_is_computed_exactly(store, monkeypatch):
 def test_test_images_are_never_rounded(store):
     setup = small_setup(parts={"test": noise_samples(range(52, 60))}, precision="bf16")
     _chosen(setup, HEAD_ONLY, store)
-    assert kept_features(setup.classifier, setup.test, store=store) is not None
-    assert kept_features(setup.classifier, setup.train, store=store) is None
+    assert exact_features(setup.classifier, setup.test, store=store) is not None
+    assert exact_features(setup.classifier, setup.train, store=store) is None
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnxruntime"])
+def test_what_was_not_computed_before_is_computed_when_asked_for(store, engine, monkeypatch):
+    monkeypatch.setattr(engines, "_fastest_exact", lambda *_: engine)
+    setup, part = small_setup(), noise_samples(range(100))
+    features = exact_features(setup.classifier, part, store=store)
+    assert isinstance(features, PassedSamples)
+    with torch.no_grad():
+        expected = setup.classifier.logits(part.batch(PLACES))
+        found = setup.classifier.head(features.batch(PLACES))
+    assert torch.allclose(found, expected, atol=1e-5)
+    assert exact_features(setup.classifier, noise_samples(range(99)), store=store) is None
 
 
 def test_test_images_go_along_through_a_frozen_backbone(store):
     parts = {"test": noise_samples(range(52, 60))}
     setup = small_setup(parts=parts)
     assert _computed(_chosen(setup, TOP, store)[1]) == 52
-    assert kept_features(setup.classifier, setup.test, store=store) is None
+    assert exact_features(setup.classifier, setup.test, store=store) is None
     _, progress, inputs = _chosen(setup, HEAD_ONLY, store)
     assert _computed(progress) == 60
     assert [len(view.labels) for view in inputs.views] == [40]
-    kept = kept_features(setup.classifier, setup.test, store=store)
+    kept = exact_features(setup.classifier, setup.test, store=store)
     with torch.no_grad():
         expected = setup.classifier.logits(setup.test.batch(PLACES))
         found = setup.classifier.head(kept.batch(PLACES))
@@ -506,13 +519,13 @@ def test_test_images_go_along_through_a_frozen_backbone(store):
 def test_features_of_other_weights_or_of_bf16_are_not_taken(store):
     setup = small_setup(parts={"test": noise_samples(range(52, 60))}, frozen_pass="torch-bf16")
     _chosen(setup, HEAD_ONLY, store)
-    assert kept_features(setup.classifier, setup.test, store=store) is None
+    assert exact_features(setup.classifier, setup.test, store=store) is None
     exact = small_setup(parts={"test": setup.test})
     _chosen(exact, HEAD_ONLY, store)
-    assert kept_features(setup.classifier, setup.test, store=store) is not None
+    assert exact_features(setup.classifier, setup.test, store=store) is not None
     torch.nn.init.ones_(exact.classifier.stages[0][1].running_var)
     exact.classifier.stages[0][1].running_var.mul_(1.5)
-    assert kept_features(exact.classifier, setup.test, store=store) is None
+    assert exact_features(exact.classifier, setup.test, store=store) is None
 
 
 def test_features_for_evaluation_are_those_of_training(store):
