@@ -11,7 +11,7 @@ from torch import nn
 from .errors import TrainingError
 from .speed.chains import can_replace
 from .speed.depthwise import is_depthwise
-from .training_settings import Device, Precision, TrainingSettings
+from .training_settings import Device, Precision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +74,6 @@ def choose_precision(
     if _has_slow_convolution(stages):
         return full_precision("depthwise convolutions with gaps are slow in bf16 on a processor")
     return _named("bf16", "the processor has bf16 arithmetic and the network gains by it")
-
-
-def learns_in_bf16(training: TrainingSettings, device: torch.device, stages: nn.Sequential) -> bool:
-    """Whether training steps would be computed in bf16 if all stages learned."""
-    return choose_precision(training.precision, device, stages).dtype is torch.bfloat16
 
 
 def _named(name: str, reason: str) -> PrecisionChoice:

@@ -169,11 +169,10 @@ class ComputeSettings(Settings):
     )
     device: Device = Field(default="auto", description="Where to compute; auto: the fastest found")
     precision: Precision = Field(
-        default="auto", description="Arithmetic of training; auto: what suits device and net"
+        default="auto", description="Arithmetic of training steps; auto: what suits device and net"
     )
     frozen_pass: FrozenPass = Field(
-        default="auto",
-        description="What computes frozen stages; auto: the fastest, as exact as precision says",
+        default="auto", description="What computes frozen stages; auto: the fastest exact one"
     )
     compile: CompileChoice = Field(
         default="auto", description="Compile training steps; auto: if that pays within the run"

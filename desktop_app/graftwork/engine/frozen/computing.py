@@ -9,7 +9,7 @@ from ..classifier import Classifier
 from ..events import Notice, TrainingEvent
 from ..inputs import Samples
 from ..training_settings import FrozenPass as Wanted
-from .engines import build_pass, choose_engines, outlets_of, pays_to_round
+from .engines import build_pass, choose_engines, is_exact, outlets_of
 from .filling import Filling, Outlet, OverflowedError
 from .keys import pass_key
 from .passes import FrozenPass
@@ -28,8 +28,7 @@ Found = Generator[TrainingEvent, None, tuple[Samples, ...]]
 class FrozenWork:
     """Sources that are to go through the stages below a boundary, tapped at ``taps`` on the way.
 
-    ``unfreezing`` says that later phases are likely to need what is tapped; ``rounded``, that what
-    is learned from may be computed in bf16, as training steps are. What is measured never is.
+    ``unfreezing`` says that later phases are likely to need what is tapped.
     """
 
     classifier: Classifier
@@ -39,7 +38,6 @@ class FrozenWork:
     taps: tuple[Boundary, ...]
     sources: tuple[Source, ...]
     unfreezing: bool = False
-    rounded: bool = False
 
     @property
     def images(self) -> int:
@@ -51,11 +49,6 @@ class FrozenWork:
         """Floating-point operations for all of them."""
         return self.boundary.operations * self.images
 
-    def only(self, *, learned: bool) -> FrozenWork:
-        """The work of the sources that are learned from, or of the others, which stays exact."""
-        sources = tuple(source for source in self.sources if source.learned == learned)
-        return replace(self, sources=sources, rounded=self.rounded and learned)
-
 
 def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
     """What leaves the stages for the images of each source.
@@ -63,35 +56,19 @@ def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
     The numbers depend on images, stages, engine and machine, and not on what is kept already or on
     the room on the disk: these decide the time alone.
     """
-    if wanted != "auto" or not _pays_to_round(work):
-        return (yield from _by_one_engine(replace(work, rounded=False), wanted))
-    rounded = iter((yield from _by_one_engine(work.only(learned=True), wanted)))
-    exact = iter((yield from _by_one_engine(work.only(learned=False), wanted)))
-    return tuple(next(rounded if source.learned else exact) for source in work.sources)
-
-
-def _pays_to_round(work: FrozenWork) -> bool:
-    learned = work.only(learned=True)
-    return learned.rounded and pays_to_round(work.classifier.mean.device, learned.operations)
-
-
-def _by_one_engine(work: FrozenWork, wanted: Wanted) -> Found:
     device = work.classifier.mean.device
-    choice = choose_engines(
-        wanted, device, work.operations, tapped=work.unfreezing, rounded=work.rounded
-    )
+    choice = choose_engines(wanted, device, work.operations, tapped=work.unfreezing)
     if choice.warning:
         yield _warning(f"Frozen stages: {choice.warning}; torch computes them.")
     for engine in choice.names:
-        if kept := kept_samples(work, engine):
+        if is_exact(engine) and (kept := kept_samples(work, engine)):
             yield _info("What the frozen stages give was computed earlier: it is read.")
             return kept
         outlets = outlets_of(engine, device, work.taps, work.boundary)
         built = build_pass(engine, work.classifier, outlets, work.probe)
         if isinstance(built, FrozenPass):
             return (yield from _computed(work, wanted, engine, built))
-        say = _info if wanted == "auto" else _warning
-        yield say(f"Frozen stages are not computed by {engine}: {built}.")
+        yield _warning(f"Frozen stages are not computed by {engine}: {built}.")
     raise AssertionError(_LAST_RESORT)
 
 
@@ -118,20 +95,15 @@ def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass)
         outlets=tuple(_outlet(work, engine, stages) for stages in frozen.outlets),
         sources=work.sources,
     )
-    yield _info(_by_what(work, engine, frozen.batch))
+    yield _info(f"Frozen stages are computed by {engine}, {frozen.batch} images at once.")
     try:
         yield from filling.run()
     except OverflowedError as error:
-        return (yield from _by_one_engine(_without_half(work, error.stages), wanted))
+        return (yield from frozen_samples(_without_half(work, error.stages), wanted))
     except OSError as error:
         yield _warning(_no_room(error))
         return _passed(work, frozen)
     return _kept(work, filling.outlets[-1].key)
-
-
-def _by_what(work: FrozenWork, engine: str, batch: int) -> str:
-    training = " for the training images, as training steps are" if work.rounded else ""
-    return f"Frozen stages are computed by {engine}{training}, {batch} images at once."
 
 
 def _without_half(work: FrozenWork, stages: int) -> FrozenWork:

@@ -59,53 +59,30 @@ class EngineChoice:
 
 
 def choose_engines(
-    wanted: Wanted,
-    device: torch.device,
-    operations: int,
-    *,
-    tapped: bool = False,
-    rounded: bool = False,
+    wanted: Wanted, device: torch.device, operations: int, *, tapped: bool = False
 ) -> EngineChoice:
     """The engines for so many floating-point operations in all; facts decide, never a clock.
 
     If what the pass gives on the way will be needed, an engine that can be ``tapped`` is fastest.
-    One that computes in bf16 is only chosen where it is asked for, or all may be ``rounded``.
     """
     if wanted == "auto":
-        exact = "torch" if tapped else _fastest_exact(device, operations)
-        return _first(_fastest_rounded(device, tapped=tapped), exact) if rounded else _first(exact)
+        return _first("torch" if tapped else _fastest_exact(device, operations))
     if device.type != "cpu" and not wanted.startswith("torch"):
-        return _first("torch", warning=f"{wanted} computes on the processor alone")
+        return _first("torch", f"{wanted} computes on the processor alone")
     if wanted.startswith("openvino") and not has_openvino():
-        missing = "OpenVINO is not installed (pip install graftwork[openvino])"
-        return _first("torch", warning=missing)
+        return _first("torch", "OpenVINO is not installed (pip install graftwork[openvino])")
     return _first(wanted)
 
 
-def _first(*names: str, warning: str | None = None) -> EngineChoice:
-    unique = dict.fromkeys((*names, "torch", "torch-plain"))
-    return EngineChoice(names=tuple(unique), warning=warning)
+def _first(name: str, warning: str | None = None) -> EngineChoice:
+    names = dict.fromkeys((name, "torch", "torch-plain"))
+    return EngineChoice(names=tuple(names), warning=warning)
 
 
 def _fastest_exact(device: torch.device, operations: int) -> str:
-    if device.type != "cpu" or not _earns_a_start(operations):
+    if device.type != "cpu" or operations < _WORTH_EXPORTING * torch.get_num_threads():
         return "torch"
     return "openvino" if has_openvino() else "onnxruntime"
-
-
-def _fastest_rounded(device: torch.device, *, tapped: bool) -> str:
-    return (
-        "openvino-bf16" if device.type == "cpu" and not tapped and has_openvino() else "torch-bf16"
-    )
-
-
-def pays_to_round(device: torch.device, operations: int) -> bool:
-    """Whether so many floating-point operations earn what a second engine's start costs."""
-    return device.type != "cpu" or _earns_a_start(operations)
-
-
-def _earns_a_start(operations: int) -> bool:
-    return operations >= _WORTH_EXPORTING * torch.get_num_threads()
 
 
 def exact_engines() -> tuple[str, ...]:

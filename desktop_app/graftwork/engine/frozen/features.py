@@ -14,7 +14,7 @@ from ..training_settings import FrozenPass as Wanted
 from .computing import FrozenWork, frozen_samples, kept_samples, passed_samples
 from .engines import exact_engines
 from .probing import probe
-from .sources import Source, plain_source
+from .sources import plain_source
 from .store import ActivationStore
 
 _WORTH_A_START = 100  # images; an engine's start takes as long as some twenty
@@ -22,24 +22,16 @@ _WORTH_A_START = 100  # images; an engine's start takes as long as some twenty
 
 def frozen_features(
     classifier: Classifier,
-    learned: Samples,
-    *measured: Samples,
+    *parts: Samples,
     wanted: Wanted = "auto",
-    rounded: bool = False,
     store: ActivationStore | None = None,
 ) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
     """The features (n, features), fp32, that the whole backbone gives for each part's images.
 
-    Those that are learned from may be ``rounded``: computed in bf16 where that is faster. They are
-    read where an earlier run, or the training itself, has computed them. Raises ``TrainingError``
-    for a backbone whose stages hand on more than one tensor of numbers.
+    They are read where an earlier run, or the training itself, has computed them. Raises
+    ``TrainingError`` for a backbone whose stages hand on more than one tensor of numbers.
     """
-    device = classifier.mean.device
-    sources = (
-        plain_source(learned, device, learned=True),
-        *(plain_source(part, device) for part in measured),
-    )
-    work = _whole(classifier, sources, store, rounded=rounded)
+    work = _whole(classifier, parts, store)
     if work is None:
         msg = (
             f"The stages of {classifier.info.backbone} hand on something else than one tensor, so "
@@ -58,7 +50,7 @@ def exact_features(
     a backbone whose stages hand on more than one tensor of numbers, or if an engine, which is tried
     on a few images, has too few others to earn its start.
     """
-    work = _whole(classifier, (plain_source(part, classifier.mean.device),), store)
+    work = _whole(classifier, (part,), store)
     if work is None:
         return None
     (features,) = _kept(work) or _passed(work) or (None,)
@@ -75,13 +67,9 @@ def _passed(work: FrozenWork) -> tuple[Samples, ...] | None:
 
 
 def _whole(
-    classifier: Classifier,
-    sources: tuple[Source, ...],
-    store: ActivationStore | None,
-    *,
-    rounded: bool = False,
+    classifier: Classifier, parts: tuple[Samples, ...], store: ActivationStore | None
 ) -> FrozenWork | None:
-    found = probe(classifier, sources[0].samples, len(classifier.stages))
+    found = probe(classifier, parts[0], len(classifier.stages))
     if len(found.boundaries) < len(classifier.stages):
         return None
     return FrozenWork(
@@ -90,6 +78,5 @@ def _whole(
         probe=found,
         boundary=found.boundaries[-1],
         taps=(),
-        sources=sources,
-        rounded=rounded,
+        sources=tuple(plain_source(part, classifier.mean.device) for part in parts),
     )

@@ -13,7 +13,6 @@ from graftwork.paths import activations_folder
 from graftwork.plugin_api import Augmentation, Phase, PhaseReport
 
 from ..classifier import Classifier
-from ..device import learns_in_bf16
 from ..events import Notice, TrainingEvent
 from ..freezing import frozen_prefix
 from ..inputs import PhaseInputs, Samples
@@ -161,7 +160,7 @@ def _sources(
     if augment is None:
         if phase.epochs == 1 and boundary.stages < len(setup.classifier.stages):
             return "there is a single one"
-        return [plain_source(setup.train, setup.device, learned=True)]
+        return [plain_source(setup.train, setup.device)]
     count, images = training.views, len(setup.train.labels)
     views = chosen_views(count, phase.epochs, boundary, images, store.limit)
     if views is None:
@@ -202,7 +201,6 @@ def _work(
         taps=_taps(setup, found, boundary, images, unfreezing=unfreezing),
         sources=tuple(sources),
         unfreezing=unfreezing,
-        rounded=learns_in_bf16(setup.job.training, setup.device, setup.classifier.stages),
     )
 
 

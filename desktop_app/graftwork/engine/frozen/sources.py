@@ -22,14 +22,12 @@ _VERSION = 1  # to be raised when augmentation gives other pixels than before
 class Source:
     """Images of one part of the split; ``digests`` name what each of them shows.
 
-    ``learned`` says that a phase learns from them; others are only measured, or chosen by.
     With ``augment``, the image at place i is changed as ``seeds[i]`` says.
     """
 
     samples: Samples
     digests: tuple[str, ...]
     device: torch.device
-    learned: bool = False
     augment: Augment | None = None
     seeds: tuple[int, ...] = ()
 
@@ -53,9 +51,9 @@ def _digest(pixels: Tensor) -> str:
     return hashlib.sha256(pixels.contiguous().numpy().data).hexdigest()[:32]
 
 
-def plain_source(samples: Samples, device: torch.device, *, learned: bool = False) -> Source:
+def plain_source(samples: Samples, device: torch.device) -> Source:
     """The images as they are."""
-    return Source(samples=samples, digests=contents(samples), device=device, learned=learned)
+    return Source(samples=samples, digests=contents(samples), device=device)
 
 
 def view_source(
@@ -68,14 +66,13 @@ def view_source(
     level: Augmentation,
     wishes: AugmentationWishes,
 ) -> Source:
-    """A view to learn from, counted from 0: each image is changed as job, view and place decide."""
+    """A view of the images, counted from 0: each is changed as job, view and place decide."""
     seeds = [sample_seed(seed, view, place) for place in range(len(samples.labels))]
     changes = f"{_VERSION} {level} {wishes.domain} {wishes.policy} {wishes.erasing}"
     return Source(
         samples=samples,
         digests=_changed(contents(samples), seeds, changes),
         device=device,
-        learned=True,
         augment=augment,
         seeds=tuple(seeds),
     )

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from graftwork.data.throttle import Throttle
-from graftwork.engine.device import learns_in_bf16
 from graftwork.engine.events import EpochDone, PhaseStarted, Progress, TrainingEvent
 from graftwork.engine.frozen.features import frozen_features
 from graftwork.engine.inputs import PhaseInputs, Samples
@@ -27,15 +26,9 @@ def whole_features(setup: TrainingSetup) -> Generator[TrainingEvent, None, Phase
 
     Those of the test images are computed with them, for the evaluation that follows.
     """
-    training, classifier = setup.job.training, setup.classifier
-    train, validation, _ = yield from frozen_features(
-        classifier,
-        setup.train,
-        setup.validation,
-        setup.test,
-        wanted=training.frozen_pass,
-        rounded=learns_in_bf16(training, setup.device, classifier.stages),
-    )
+    wanted = setup.job.training.frozen_pass
+    parts = setup.train, setup.validation, setup.test
+    train, validation, _ = yield from frozen_features(setup.classifier, *parts, wanted=wanted)
     logits = setup.classifier.head
     return PhaseInputs(views=(train,), validation=validation, logits=logits, live=False)
 

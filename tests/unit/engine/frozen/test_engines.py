@@ -13,7 +13,6 @@ from graftwork.engine.frozen.engines import (
     build_pass,
     choose_engines,
     outlets_of,
-    pays_to_round,
     relative_error,
 )
 from graftwork.engine.frozen.keys import pass_key, weights_digest
@@ -56,26 +55,6 @@ def test_a_rule_chooses_the_engine(monkeypatch, openvino):
     asked = choose_engines("onnxruntime", torch.device("cuda"), MANY)
     assert asked.names[0] == "torch"
     assert "processor alone" in asked.warning
-
-
-@pytest.mark.parametrize("openvino", [True, False])
-def test_what_may_be_rounded_is_computed_in_bf16_or_else_exactly(monkeypatch, openvino):
-    monkeypatch.setattr(engines, "has_openvino", lambda: openvino)
-    exact = "openvino" if openvino else "onnxruntime"
-    fastest = "openvino-bf16" if openvino else "torch-bf16"
-    last = ("torch", "torch-plain")
-    assert choose_engines("auto", CPU, MANY, rounded=True).names == (fastest, exact, *last)
-    tapped = choose_engines("auto", CPU, MANY, tapped=True, rounded=True)
-    assert tapped.names == ("torch-bf16", *last)
-    on_gpu = choose_engines("auto", torch.device("cuda"), FEW, rounded=True)
-    assert on_gpu.names == ("torch-bf16", *last)
-    assert choose_engines("onnxruntime", CPU, MANY, rounded=True).names == ("onnxruntime", *last)
-
-
-def test_few_images_do_not_pay_for_a_second_engine():
-    assert not pays_to_round(CPU, FEW)
-    assert pays_to_round(CPU, MANY)
-    assert pays_to_round(torch.device("cuda"), FEW)
 
 
 def test_small_networks_go_in_large_batches():

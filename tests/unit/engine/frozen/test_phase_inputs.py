@@ -224,7 +224,7 @@ def _report(phase):
 
 def test_unfreezing_stage_after_stage_computes_once_what_lies_below(store, monkeypatch):
     monkeypatch.setattr(engines, "_WORTH_EXPORTING", 1)
-    setup = small_setup(precision="fp32")
+    setup = small_setup()
     setup.classifier.stages.pool.append(nn.Linear(16, 16))
     setup.classifier.stages.add_module("neck", nn.Linear(16, 16))
     said = []
@@ -436,56 +436,6 @@ def test_bf16_is_used_where_asked_for_and_kept_apart(store):
     found, expected = inputs.train(1).batch(PLACES), exact.train(1).batch(PLACES)
     assert not torch.equal(found, expected)
     assert (found - expected).norm() / expected.norm() < 0.05
-
-
-@pytest.fixture
-def pays(monkeypatch):
-    """As if the tiny network took long enough for a second engine."""
-    monkeypatch.setattr(engines, "_WORTH_EXPORTING", 0)
-    monkeypatch.setattr(engines, "has_openvino", lambda: False)
-
-
-@pytest.mark.usefixtures("pays")
-@pytest.mark.parametrize("phase", [HEAD_ONLY, TOP])
-def test_where_training_rounds_so_do_frozen_stages_but_for_what_is_measured(phase, store):
-    exact = _chosen(small_setup(precision="fp32"), phase, store)[2]
-    notices, progress, inputs = _chosen(small_setup(precision="bf16"), phase, store)
-    assert "computed by torch-bf16 for the training images, as training steps are" in notices
-    assert "computed earlier" in notices  # the validation images
-    assert _computed(progress) == 40
-    found, expected = (one.train(1).batch(PLACES).float() for one in (inputs, exact))
-    assert not torch.equal(found, expected)
-    assert (found - expected).norm() / expected.norm() < 0.05
-    measured = (one.validation.batch(PLACES) for one in (inputs, exact))
-    assert torch.equal(*measured)
-
-
-@pytest.mark.usefixtures("pays")
-def test_augmented_views_are_rounded_too_and_kept(store):
-    setup = small_setup(precision="bf16", views=2)
-    assert _computed(_chosen(setup, HEAD_ONLY, store, "light")[1]) == 12
-    notices, progress, inputs = _chosen(setup, HEAD_ONLY, store, "light")
-    assert progress == []
-    assert "not computed" not in notices
-    assert len(inputs.views) == 2
-
-
-@pytest.mark.usefixtures("pays")
-def test_what_errs_too_much_in_bf16_is_computed_exactly(store, monkeypatch):
-    monkeypatch.setattr(engines, "ROUNDED", 1e-6)
-    exact = _chosen(small_setup(precision="fp32"), HEAD_ONLY, store)[2]
-    notices, progress, inputs = _chosen(small_setup(precision="bf16"), HEAD_ONLY, store)
-    assert "not computed by torch-bf16: its relative error on your images" in notices
-    assert progress == []  # all of it was computed earlier
-    assert torch.equal(inputs.train(1).batch(PLACES), exact.train(1).batch(PLACES))
-
-
-@pytest.mark.usefixtures("pays")
-def test_test_images_are_never_rounded(store):
-    setup = small_setup(parts={"test": noise_samples(range(52, 60))}, precision="bf16")
-    _chosen(setup, HEAD_ONLY, store)
-    assert exact_features(setup.classifier, setup.test, store=store) is not None
-    assert exact_features(setup.classifier, setup.train, store=store) is None
 
 
 @pytest.mark.parametrize("engine", ["torch", "onnxruntime"])
