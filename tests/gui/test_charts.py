@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 import pytest
+from pyqtgraph import AxisItem
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.events import (
@@ -22,6 +23,7 @@ from graftwork.engine.events import (
 )
 from graftwork.engine.history import RunHistory
 from graftwork.gui.train.board import ChartBoard
+from graftwork.gui.train.chart import Chart
 from graftwork.gui.train.curves import (
     accuracy_curves,
     load_curves,
@@ -215,6 +217,32 @@ def test_what_cannot_be_drawn_is_left_out(qtbot: QtBot, history: RunHistory) -> 
     x, y = board.charts[0]._lines["each step"].getData()
     assert len(x) == len(y) == 9
     assert all(map(math.isfinite, y))
+
+
+def test_only_charts_that_show_something_have_numbers(qtbot: QtBot, history: RunHistory) -> None:
+    shown = [RunHistory()]
+    board = ChartBoard(lambda: shown[0])
+    qtbot.addWidget(board)
+    board.resize(1000, 500)
+    board.show()
+    assert [_numbers(chart) for chart in board.charts] == [0] * 6
+    shown[0] = history
+    board.redraw()
+    assert all(_numbers(chart) > 1 for chart in board.charts)
+
+
+def _numbers(chart: Chart) -> int:
+    chart.grab()  # the axes choose their numbers when they are painted
+    axes = (chart._plot.getAxis(side) for side in ("left", "bottom"))
+    return sum(len(_strings(axis)) for axis in axes)
+
+
+def _strings(axis: AxisItem) -> list[str]:
+    if axis._tickLevels is not None:
+        return [text for level in axis._tickLevels for _, text in level]
+    low, high = axis.range
+    levels = axis.tickValues(low, high, axis.size().width() + axis.size().height())
+    return [text for space, values in levels for text in axis.tickStrings(values, 1, space)]
 
 
 def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:

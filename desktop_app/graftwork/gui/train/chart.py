@@ -36,7 +36,9 @@ class Chart(Card):
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._marks: list[pg.InfiniteLine] = []
         self._adopt_menu()
+        self._numbered: bool | None = None
         self._prepare()
+        self._number_axes(something=False)
         self._dress()
 
     def _adopt_menu(self) -> None:
@@ -74,10 +76,19 @@ class Chart(Card):
         for curve in curves:
             self._show_curve(curve)
         self._legend.show_curves(curves)
+        self._number_axes(something=any(len(_drawable(curve)[0]) for curve in curves))
         if self.look.from_zero:
             self._fit_from_zero(curves)
         if self.look.phases != "none":
             self._mark_phases(phases)
+
+    def _number_axes(self, *, something: bool) -> None:
+        """Numbers along nothing would be made up."""
+        if something == self._numbered:
+            return
+        self._numbered = something
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setTicks(None if something else [])
 
     def _fit_from_zero(self, curves: Sequence[Curve]) -> None:
         top = max((value for curve in curves for value in _drawable(curve)[1]), default=1.0)
