@@ -22,6 +22,7 @@ from graftwork.engine.events import (
     TrainingEvent,
 )
 from graftwork.engine.history import RunHistory
+from graftwork.gui.train.axis import ShortAxis
 from graftwork.gui.train.board import ChartBoard
 from graftwork.gui.train.chart import Chart
 from graftwork.gui.train.curves import (
@@ -243,6 +244,28 @@ def _strings(axis: AxisItem) -> list[str]:
     low, high = axis.range
     levels = axis.tickValues(low, high, axis.size().width() + axis.size().height())
     return [text for space, values in levels for text in axis.tickStrings(values, 1, space)]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shown"),
+    [
+        (2.5, 4.5, ["1000", "10k"]),
+        (2.5, 3.5, ["500", "1000", "2000"]),
+        (2.95, 3.4, ["900", "1000", "2000"]),
+        (3.4, 3.75, ["3000", "4000", "5000"]),
+    ],
+)
+def test_a_logarithmic_axis_has_no_numbers_on_top_of_each_other(
+    qtbot: QtBot, low: float, high: float, shown: list[str]
+) -> None:
+    axis = ShortAxis("left")
+    axis.setLogMode(x=False, y=True)
+    axis.setRange(low, high)
+    assert sorted(filter(None, _strings(axis)), key=_value) == shown
+
+
+def _value(text: str) -> float:
+    return float(text.replace("k", "e3"))
 
 
 def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:

@@ -22,9 +22,7 @@ _HINT = (
     "The file holds everything: resizing, the network, and the names of the classes. Before it "
     "is handed over, its answers are compared with the network's on your own images."
 )
-_PLAIN = (
-    "For programs that resize and normalize the images themselves. Most people leave this open."
-)
+_PLAIN = "For programs that resize and normalize the images themselves. Most people do not."
 
 
 class SaveCard(Card):

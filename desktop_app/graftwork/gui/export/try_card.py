@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _HINT = "Images that the network has never seen, or a folder of them. The file itself answers."
 _IMAGES = "Images (*.jpg *.jpeg *.png *.bmp *.gif *.webp *.tif *.tiff);;All files (*)"
-_NO_MODEL = "Export a model, or choose one that was exported before."
+_NO_MODEL = "Export a model first, or choose one."
 
 
 class TryCard(Card):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 
 import pyqtgraph as pg
 
@@ -18,8 +19,20 @@ class ShortAxis(pg.AxisItem):  # type: ignore[misc]
     ) -> list[str]:
         """The text at each tick."""
         if self.logMode:
-            return [_short(10**value) for value in values]
+            shown = _leading_digits(self.range[1] - self.range[0])
+            return [_short(10**value) if _digit(value) in shown else "" for value in values]
         return [_short(value * scale) for value in values]
+
+
+def _leading_digits(decades: float) -> Container[int]:
+    """Those of the numbers that have room beside each other along so many powers of ten."""
+    if decades > 1.5:
+        return (1,)
+    return (1, 2, 5) if decades > 0.5 else range(1, 10)
+
+
+def _digit(logarithm: float) -> int:
+    return round(10 ** (logarithm - math.floor(logarithm + 1e-9)))
 
 
 def _short(value: float) -> str:
