@@ -26,6 +26,8 @@ from graftwork.gui.train.axis import ShortAxis
 from graftwork.gui.train.board import ChartBoard
 from graftwork.gui.train.chart import Chart
 from graftwork.gui.train.curves import (
+    SMALL_CHARTS,
+    Curve,
     accuracy_curves,
     load_curves,
     loss_curves,
@@ -34,6 +36,7 @@ from graftwork.gui.train.curves import (
     rate_curves,
     speed_curves,
 )
+from graftwork.gui.train.legend import Legend
 from graftwork.gui.train.live import LiveView
 from graftwork.gui.train.summary import (
     best_so_far,
@@ -244,6 +247,29 @@ def _strings(axis: AxisItem) -> list[str]:
     low, high = axis.range
     levels = axis.tickValues(low, high, axis.size().width() + axis.size().height())
     return [text for space, values in levels for text in axis.tickStrings(values, 1, space)]
+
+
+def test_a_rate_that_ends_at_nothing_leaves_room_for_the_others(qtbot: QtBot) -> None:
+    chart = Chart(next(spec for spec in SMALL_CHARTS if spec.title == "Learning rate"))
+    qtbot.addWidget(chart)
+    chart.show_curves([Curve(name="head", x=[1, 2, 3], y=[0.01, 0.001, 1e-9])], [])
+    low, high = chart._plot.getAxis("left").range
+    assert -6 < low < -4
+    assert -2 < high < -1
+
+
+def test_names_of_curves_are_shortened_to_their_line(qtbot: QtBot) -> None:
+    legend = Legend()
+    qtbot.addWidget(legend)
+    names = ("head", "a stage with a long name … and another")
+    legend.show()
+    legend.show_curves([Curve(name=name, x=[1], y=[1]) for name in names])
+    for width, whole in ((900, True), (140, False)):
+        legend.resize(width, 20)
+        assert (names[1] in legend.text()) == whole
+        assert "head" in legend.text()
+        assert legend.sizeHint().width() <= width
+    assert names[1] in legend.toolTip()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ from .curves import ChartLook, Curve
 from .legend import Legend
 
 _MOST_DOTS = 60
+_MOST_POWERS = 3
 
 
 class Chart(Card):
@@ -79,6 +81,8 @@ class Chart(Card):
         self._number_axes(something=any(len(_drawable(curve)[0]) for curve in curves))
         if self.look.from_zero:
             self._fit_from_zero(curves)
+        if self.look.logarithmic and curves:
+            self._fit_powers(curves)
         if self.look.phases != "none":
             self._mark_phases(phases)
 
@@ -93,6 +97,13 @@ class Chart(Card):
     def _fit_from_zero(self, curves: Sequence[Curve]) -> None:
         top = max((value for curve in curves for value in _drawable(curve)[1]), default=1.0)
         self._plot.setYRange(0, self.look.top or top or 1.0, padding=0.07)
+
+    def _fit_powers(self, curves: Sequence[Curve]) -> None:
+        """A rate that ends at next to nothing must not flatten all before."""
+        values = np.concatenate([_drawable(curve, logarithmic=True)[1] for curve in curves])
+        if len(values):
+            top, bottom = math.log10(values.max()), math.log10(values.min())
+            self._plot.setYRange(max(bottom, top - _MOST_POWERS), top, padding=0.07)
 
     def _show_curve(self, curve: Curve) -> None:
         line = self._lines.get(curve.name)
