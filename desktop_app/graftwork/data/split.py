@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -30,6 +30,11 @@ class Split:
     validation: tuple[int, ...]
     test: tuple[int, ...]
 
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> Split:
+        """From the part of each item."""
+        return cls(**{name: _indices(parts, name) for name in PARTS})
+
 
 def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -> Split:
     """Split by the parts that the items name, and draw those that none names.
@@ -50,8 +55,8 @@ def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -
         pool = [index for index, part in enumerate(parts) if part == "train"]
         for index, part in _draw(catalog, pool, wanted, seed).items():
             parts[index] = part
-    _check(catalog, parts)
-    return Split(**{part: _indices(parts, part) for part in PARTS})
+    check_parts(catalog, parts)
+    return Split.of(parts)
 
 
 def _given_parts(catalog: Catalog) -> list[Part | None]:
@@ -71,7 +76,7 @@ def _group_in_two_parts(group: str, *parts: Part) -> SplitError:
     )
 
 
-def _indices(parts: list[Part], part: Part) -> tuple[int, ...]:
+def _indices(parts: Sequence[Part], part: Part) -> tuple[int, ...]:
     return tuple(index for index, found in enumerate(parts) if found == part)
 
 
@@ -155,7 +160,8 @@ def _check_enough(
         raise SplitError(msg)
 
 
-def _check(catalog: Catalog, parts: list[Part]) -> None:
+def check_parts(catalog: Catalog, parts: Sequence[Part]) -> None:
+    """Raise ``SplitError`` if a class has no image in one of the parts of the items."""
     present = Counter((part, item.label) for part, item in zip(parts, catalog.items, strict=True))
     for part in PARTS:
         lacking = [repr(name) for name in catalog.classes if not present[part, name]]

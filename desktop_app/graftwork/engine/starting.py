@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,11 @@ import torch
 from pydantic import BaseModel
 
 from graftwork import __version__
+from graftwork.data.continued_split import continue_split
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split, make_split
+from graftwork.data.split import Split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, DataOutline, ModelOutline, Strategy
+from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Strategy
 from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
@@ -35,9 +35,8 @@ from .reading import read_pixels, samples
 from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 from .speed.processes import Processes
+from .split_file import parts_then, write_split
 from .stochastic_depth import set_stochastic_depth
-
-SPLIT_FILE = "split.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +73,7 @@ def start_run(
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
-    split = make_split(
-        pixels.catalog, validation=job.data.validation, test=job.data.test, seed=job.seed
-    )
+    split = yield from _split(job, pixels.catalog)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
     if job.start:
@@ -96,6 +93,23 @@ def start_run(
             data_outline(pixels.catalog, split),
         ),
     )
+
+
+def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]:
+    known = parts_then(job.start.folder, catalog) if job.start else {}
+    if known:
+        yield _kept_parts(len(known), of=len(catalog.items))
+    return continue_split(
+        catalog, known, validation=job.data.validation, test=job.data.test, seed=job.seed
+    )
+
+
+def _kept_parts(known: int, *, of: int) -> Notice:
+    text = (
+        f"{known} of the {of} images stay in the part of the split that the earlier run gave them, "
+        "so that no test image is one that it learned from."
+    )
+    return Notice(level="info", text=text)
 
 
 def _new_classifier(
@@ -133,26 +147,11 @@ def describe(started: StartedRun) -> None:
         return
     try:
         write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
-        write_text(setup.folder / SPLIT_FILE, _split_paths(started.pixels, started.split))
+        write_split(setup.folder, started.pixels.catalog, started.split)
     except OSError as error:
         msg = f"The run's folder {setup.folder} cannot be written: {error.strerror or error}."
         raise TrainingError(msg) from error
     _keep_sample(setup)
-
-
-def _split_paths(pixels: Pixels, split: Split) -> str:
-    catalog = pixels.catalog
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    paths = {
-        name: [relative_path(catalog.items[row].path, catalog.root) for row in rows]
-        for name, rows in parts.items()
-    }
-    return json.dumps(paths, ensure_ascii=False, indent=1)
-
-
-def relative_path(path: Path, root: Path) -> str:
-    """The path below the root with ``/`` between its parts; the whole path if it lies elsewhere."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _new_setup(

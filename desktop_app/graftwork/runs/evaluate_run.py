@@ -13,7 +13,7 @@ from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
 from graftwork.engine.frozen.features import exact_features
 from graftwork.engine.job import DataSettings
 from graftwork.engine.reading import samples, with_progress
-from graftwork.engine.starting import relative_path
+from graftwork.engine.split_file import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.paths import pixels_folder

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from textwrap import shorten
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 
 from graftwork.engine.classifier import Classifier, load_classifier
@@ -15,22 +14,12 @@ from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
-from graftwork.engine.starting import SPLIT_FILE
+from graftwork.engine.split_file import KeptSplit, read_split
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
 from .record import RunRecord
 from .store import JOB_FILE
-
-
-class KeptSplit(BaseModel):
-    """The paths of each part, as ``relative_path`` gives them."""
-
-    model_config = ConfigDict(frozen=True)
-
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
 
 
 def kept_job(run: RunRecord) -> TrainingJob:
@@ -45,7 +34,7 @@ def kept_job(run: RunRecord) -> TrainingJob:
 def kept_split(run: RunRecord) -> KeptSplit:
     """Which image was in which part; raises ``RunUseError``."""
     try:
-        return KeptSplit.model_validate_json((run.folder / SPLIT_FILE).read_text("utf-8"))
+        return read_split(run.folder)
     except (OSError, ValueError) as error:
         msg = f"The split of run {run.id} cannot be read from {run.folder}: {error}"
         raise RunUseError(msg) from error

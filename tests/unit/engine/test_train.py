@@ -15,7 +15,7 @@ from graftwork.data.decoding import decode
 from graftwork.engine import events as ev
 from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.starting import SPLIT_FILE
+from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.engine.train import train
 from graftwork.plugin_api import HEAD, Phase, Strategy
 from graftwork.plugin_host.registry import UnknownNameError

@@ -18,7 +18,7 @@ from graftwork.data.decoding import decode
 from graftwork.data.resize import resize
 from graftwork.engine.classifier import Classifier, load_classifier
 from graftwork.engine.events import EpochDone
-from graftwork.engine.starting import SPLIT_FILE
+from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.export.onnx_classifier import OnnxClassifier
 from graftwork.export.onnx_model import export_onnx

@@ -20,10 +20,11 @@ from graftwork.engine.events import CheckpointWritten, EpochDone, Notice, PhaseS
 from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.runs.errors import RunUseError
+from graftwork.runs.kept import kept_split
 from graftwork.runs.log import load_history
 from graftwork.runs.workshop import Workshop
 from support.generators import drain
-from support.images import make_folder
+from support.images import COLOURS, make_folder, make_image
 from support.jobs import of_kind, small_job
 
 
@@ -157,6 +158,26 @@ def test_a_fork_begins_with_the_weights_of_the_other_run(workshop: Workshop, ima
     )
     (epoch,) = of_kind(events, EpochDone)
     assert epoch.validation_loss == pytest.approx(best.validation_loss, rel=1e-5)
+
+
+def test_a_fork_is_not_tested_on_images_that_the_other_run_learned_from(
+    workshop: Workshop, images: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    first = workshop.current_run
+    for index in range(8):
+        make_image(900 + index, COLOURS["red"]).save(images / "red" / f"new{index}.png")
+    start = StartSettings(folder=first.folder)
+    job = job_on(images).model_copy(update={"start": start, "seed": 7})
+    events, _ = drain(workshop.train(job))
+    assert any("so that no test image" in notice.text for notice in of_kind(events, Notice))
+    before, now = kept_split(first), kept_split(workshop.current_run)
+    assert set(before.train) < set(now.train)
+    for part in ("validation", "test"):
+        assert set(getattr(before, part)) < set(getattr(now, part))
+    drain(workshop.train(job_on(images).model_copy(update={"seed": 7})))
+    assert set(kept_split(workshop.current_run).test) & set(before.train)
 
 
 def test_a_fork_from_an_epoch_needs_its_weights(workshop: Workshop, images: Path) -> None:

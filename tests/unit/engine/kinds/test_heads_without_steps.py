@@ -18,7 +18,7 @@ from graftwork.data.resize import resize
 from graftwork.engine import events as ev
 from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.starting import SPLIT_FILE
+from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.plugin_api import HEAD, Phase, PrototypeHead, SolvedHead, Strategy
 from support.images import COLOURS, make_image
 from support.jobs import of_kind, run_job, small_job

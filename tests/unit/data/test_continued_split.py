@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graftwork.data.continued_split import continue_split
+from graftwork.data.split import PARTS, Split, SplitError, make_split
+from graftwork.plugin_api import Catalog, Item, Part
+
+SHARES = {"validation": 0.2, "test": 0.2}
+
+
+def catalog_of(sizes: dict[str, int], groups: dict[str, str] | None = None) -> Catalog:
+    items = tuple(
+        Item(path=Path(name), label=label, group=(groups or {}).get(name))
+        for label, size in sizes.items()
+        for name in [f"{label}{index}" for index in range(size)]
+    )
+    return Catalog(root=Path(), classes=tuple(sorted(sizes)), items=items)
+
+
+def parts_of(catalog: Catalog, split: Split) -> dict[str, Part]:
+    return {
+        str(catalog.items[index].path): part for part in PARTS for index in getattr(split, part)
+    }
+
+
+def known(catalog: Catalog, before: dict[str, Part]) -> dict[int, Part]:
+    names = [str(item.path) for item in catalog.items]
+    return {index: before[name] for index, name in enumerate(names) if name in before}
+
+
+def continued(catalog: Catalog, before: dict[str, Part], seed: int = 1) -> dict[str, Part]:
+    return parts_of(catalog, continue_split(catalog, known(catalog, before), **SHARES, seed=seed))
+
+
+@pytest.fixture
+def earlier() -> dict[str, Part]:
+    catalog = catalog_of({"cat": 20, "dog": 10})
+    return parts_of(catalog, make_split(catalog, **SHARES, seed=0))
+
+
+def test_without_an_earlier_run_it_is_a_split_like_any_other() -> None:
+    catalog = catalog_of({"cat": 20, "dog": 10})
+    assert continue_split(catalog, {}, **SHARES, seed=3) == make_split(catalog, **SHARES, seed=3)
+
+
+@settings(deadline=None)
+@given(
+    more=st.integers(0, 40),
+    fewer=st.integers(0, 3),
+    owls=st.sampled_from([0, 3, 30]),
+    seed=st.integers(0, 5),
+)
+def test_what_was_known_stays_and_the_rest_is_split(
+    more: int, fewer: int, owls: int, seed: int
+) -> None:
+    first = catalog_of({"cat": 20, "dog": 10})
+    before = parts_of(first, make_split(first, **SHARES, seed=0))
+    sizes = {"cat": 20 + more, "dog": 10, **({"owl": owls} if owls else {})}
+    now = catalog_of(sizes)
+    now = replace(now, items=now.items[fewer:])
+    made = continued(now, before, seed)
+    assert {name: made[name] for name in before if name in made} == {
+        name: part for name, part in before.items() if name in made
+    }
+    assert len(made) == len(now.items)
+    fresh = [made[name] for name in made if name not in before and name.startswith("cat")]
+    assert abs(fresh.count("test") - 0.2 * more) <= 2
+    if owls:
+        assert {part for name, part in made.items() if name.startswith("owl")} == set(PARTS)
+
+
+def test_too_few_new_images_of_a_class_train(earlier: dict[str, Part]) -> None:
+    made = continued(catalog_of({"cat": 22, "dog": 10}), earlier)
+    assert made["cat20"] == made["cat21"] == "train"
+
+
+def test_new_images_go_where_their_group_is(earlier: dict[str, Part]) -> None:
+    tested = next(name for name, part in earlier.items() if part == "test")
+    groups = {tested: "a hive", **{f"cat{index}": "a hive" for index in range(20, 28)}}
+    made = continued(catalog_of({"cat": 28, "dog": 10}, groups), earlier)
+    assert {made[f"cat{index}"] for index in range(20, 28)} == {"test"}
+
+
+def test_a_new_class_of_two_images_is_refused(earlier: dict[str, Part]) -> None:
+    with pytest.raises(SplitError, match="'owl' has 2"):
+        continued(catalog_of({"cat": 20, "dog": 10, "owl": 2}), earlier)
+
+
+def test_a_class_that_lost_its_test_images_is_refused(earlier: dict[str, Part]) -> None:
+    catalog = catalog_of({"cat": 20, "dog": 10})
+    left = [item for item in catalog.items if earlier[str(item.path)] != "test"]
+    with pytest.raises(SplitError, match="test part has no image"):
+        continued(replace(catalog, items=tuple(left)), earlier)
