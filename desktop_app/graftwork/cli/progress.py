@@ -14,6 +14,7 @@ from graftwork.engine.events import TrainingEvent, event_to_json
 from graftwork.engine.history import RunHistory
 
 from .console import messages, results
+from .interruption import postponed_interruption
 
 R = TypeVar("R")
 
@@ -21,15 +22,17 @@ R = TypeVar("R")
 def listen(stream: Generator[TrainingEvent, None, R], *, as_json: bool) -> R:
     """Pull a stream of events to its end, show them, and give what it returns.
 
-    Whatever ends this early closes the stream, so that the best is kept.
+    Whatever ends this early closes the stream, so that the best is kept, and the very step that
+    was reached. Raises ``KeyboardInterrupt`` when Ctrl-C was pressed.
     """
-    with closing(stream), _shown(as_json=as_json) as show:
+    with closing(stream), postponed_interruption() as interrupted, _shown(as_json=as_json) as show:
         try:
-            while True:
+            while not interrupted():
                 show(next(stream))
         except StopIteration as end:
             result: R = end.value
             return result
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from graftwork.engine.checkpoints.files import newest_checkpoint
+from graftwork.engine.checkpoints.keeper import FOLDER
 from support.command_line import last_document
 
 # A shell without job control makes what it starts in the background ignore Ctrl-C.
@@ -64,6 +66,30 @@ def test_an_interruption_keeps_the_best_and_says_so(images, home):
     assert "kept in run" in said
     (folder,) = (p for p in (home / "runs").iterdir() if p.is_dir())
     assert (folder / "best.safetensors").is_file()
+    assert newest_checkpoint(folder / FOLDER).checkpoint is not None
+
+
+_PRESSED_TWICE = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from graftwork.cli.interruption import postponed_interruption
+with postponed_interruption() as interrupted:
+    before = interrupted()
+    os.kill(os.getpid(), signal.SIGINT)
+    print(before, interrupted())
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        print("at once")
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("as usual")
+"""
+
+
+def test_an_interruption_waits_for_the_step_and_a_second_one_does_not():
+    assert _python(_PRESSED_TWICE).splitlines() == ["False True", "at once", "as usual"]
 
 
 def test_pipes_keep_names_whatever_the_systems_habit(call, trained, images, tmp_path):
