@@ -316,4 +316,4 @@ def import_weights(
 
 
 def _data(path: Path | None, reader: str | None) -> dict[str, Any]:
-    return {"path": path.resolve() if path else None, "reader": reader}
+    return {"path": path.absolute() if path else None, "reader": reader}

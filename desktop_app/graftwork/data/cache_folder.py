@@ -60,7 +60,7 @@ class CacheFolder:
         """Let old places go; raises ``NoRoomError`` if the disk is full all the same."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._remove_litter()
-        self._remove_oldest(self.limit - needed, kept)
+        self._remove_oldest(needed, kept)
         free = shutil.disk_usage(self.folder).free
         if free < needed + _SPARE:
             raise NoRoomError(self.folder, needed + _SPARE, free)
@@ -73,10 +73,12 @@ class CacheFolder:
             if gone and not (place / INDEX).exists():
                 remove(place)
 
-    def _remove_oldest(self, limit: int, kept: Collection[Path]) -> None:
+    def _remove_oldest(self, needed: int, kept: Collection[Path]) -> None:
+        """As many as are in the way of ``needed`` bytes, below the limit or on the disk."""
         caches = sorted(self.folder.glob(f"*/{INDEX}"), key=_last_use)
         sizes = {index.parent: _size(index.parent) for index in caches}
-        excess = sum(sizes.values()) - limit
+        lacking = needed + _SPARE - shutil.disk_usage(self.folder).free
+        excess = max(sum(sizes.values()) + needed - self.limit, lacking)
         for place, size in sizes.items():
             if excess > 0 and place not in kept:
                 remove(place)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from graftwork.memory import is_out_of_memory
 from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .banded_resize import resize_images
@@ -21,7 +22,7 @@ from .raster import Array
 
 # Threads that resize small images one by one wait for each other in Python most of the time.
 _FILES = 4
-_BYTES = 2**20
+_BYTES = 2**22  # of pixels, so that large images are not in memory together
 
 
 @dataclass(frozen=True)
@@ -40,24 +41,9 @@ class NoRow:
     may_pass: bool
 
 
-def portions(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    """The same in order, a few small files or a large one at a time."""
-    portion, size = [], 0
-    for path in paths:
-        portion.append(path)
-        size += _size(path)
-        if len(portion) == _FILES or size >= _BYTES:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def portions(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """The same in order, a few at a time."""
+    return (paths[start : start + _FILES] for start in range(0, len(paths), _FILES))
 
 
 class RowMaker:
@@ -69,12 +55,14 @@ class RowMaker:
 
     def __call__(self, paths: Sequence[Path]) -> list[Row | NoRow]:
         """What each file gives, in order."""
-        found = [self._decoded(path) for path in paths]
-        try:
-            resized = self._resized([one.pixels for one in found if isinstance(one, Row)])
-        except MemoryError:
-            return self._one_by_one(paths)
-        return [_with_pixels(one, resized) for one in found]
+        made: list[Row | NoRow] = []
+        waiting: list[Row | NoRow] = []
+        for path in paths:
+            waiting.append(self._decoded(path))
+            if _pixel_bytes(waiting) >= _BYTES:
+                made += self._resized(waiting)
+                waiting = []
+        return [*made, *self._resized(waiting)]
 
     def _decoded(self, path: Path) -> Row | NoRow:
         try:
@@ -89,19 +77,34 @@ class RowMaker:
         except MemoryError:
             return _TOO_LITTLE_MEMORY
 
-    def _one_by_one(self, paths: Sequence[Path]) -> list[Row | NoRow]:
-        if len(paths) == 1:
-            return [_TOO_LITTLE_MEMORY]
-        return [row for path in paths for row in self([path])]
+    def _resized(self, decoded: Sequence[Row | NoRow]) -> list[Row | NoRow]:
+        try:
+            images = [one.pixels for one in decoded if isinstance(one, Row)]
+            resized = iter([row for few in _alike(images) for row in self._resize(few)])
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return self._one_by_one(decoded)
+        return [_with_pixels(one, resized) for one in decoded]
 
-    def _resized(self, images: Sequence[Array]) -> Iterator[Array]:
-        """Neighbors of one size at once."""
-        rows: list[Array] = []
-        for _, alike in groupby(images, lambda image: image.shape):
-            with torch.inference_mode():
-                stack = torch.from_numpy(np.stack(list(alike)))
-                rows.extend(resize_images(stack, self._spec).numpy())
-        return iter(rows)
+    def _one_by_one(self, decoded: Sequence[Row | NoRow]) -> list[Row | NoRow]:
+        if len(decoded) == 1:
+            return [_TOO_LITTLE_MEMORY]
+        return [row for one in decoded for row in self._resized([one])]
+
+    def _resize(self, alike: Sequence[Array]) -> Array:
+        with torch.inference_mode():
+            rows: Array = resize_images(torch.from_numpy(np.stack(alike)), self._spec).numpy()
+        return rows
+
+
+def _alike(images: Sequence[Array]) -> Iterator[list[Array]]:
+    """Neighbors of one size."""
+    return (list(few) for _, few in groupby(images, lambda image: image.shape))
+
+
+def _pixel_bytes(decoded: Sequence[Row | NoRow]) -> int:
+    return sum(one.pixels.nbytes for one in decoded if isinstance(one, Row))
 
 
 def _with_pixels(found: Row | NoRow, resized: Iterator[Array]) -> Row | NoRow:

@@ -73,7 +73,8 @@ def build_averager(averaging: EMA | SWA, classifier: Classifier, phase: Phase) -
             return _OverSteps({**learning, **_statistics(classifier, phase)}, decay)
         case SWA(start=start):
             stale = frozenset(name for name, _ in _following(classifier, phase))
-            return _OverEpochs(learning, start, _statistics(classifier, phase), stale)
+            statistics = {**_statistics(classifier, phase), **_counts(classifier, phase)}
+            return _OverEpochs(learning, start, statistics, stale)
 
 
 class _OverSteps(Averager):
@@ -134,6 +135,17 @@ def _statistics(classifier: Classifier, phase: Phase) -> dict[str, Tensor]:
     norms = [norm for _, norm in _following(classifier, phase)]
     wanted = {id(value) for norm in norms for value in (norm.running_mean, norm.running_var)}
     return {name: value for name, value in classifier.named_buffers() if id(value) in wanted}
+
+
+def _counts(classifier: Classifier, phase: Phase) -> dict[str, Tensor]:
+    """How many batches they have followed."""
+    wanted = {id(norm.num_batches_tracked) for _, norm in _following(classifier, phase)}
+    return {name: value for name, value in classifier.named_buffers() if id(value) in wanted}
+
+
+def follows_images(classifier: Classifier, phase: Phase) -> bool:
+    """Whether any batch normalization follows the images in this phase."""
+    return any(True for _ in _following(classifier, phase))
 
 
 def _following(classifier: Classifier, phase: Phase) -> Iterator[tuple[str, _BatchNorm]]:

@@ -7,16 +7,15 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
 from torch import Tensor
 
-from graftwork.files import replacing
 from graftwork.plugin_api import HEAD
 
 from .checkpoints.progress import BestProgress, Rank
 from .classifier import WEIGHTS_FILE, Classifier
 from .errors import TrainingError
 from .learning.low_rank import plain_state
+from .weights_file import write_weights
 
 _WRITE_EVERY_S = 10.0
 
@@ -80,8 +79,7 @@ class BestWeights:
         self._written = time.monotonic()
         whole = {**plain_state(self._classifier), **self._state}
         try:
-            with replacing(self._file) as temporary:
-                save_file({name: value.contiguous() for name, value in whole.items()}, temporary)
+            write_weights(self._file, whole)
         except (OSError, SafetensorError) as error:
             msg = f"The best weights cannot be written to {self._file}: {error}."
             raise TrainingError(msg) from error

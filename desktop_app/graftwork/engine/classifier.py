@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from pydantic import BaseModel, ConfigDict
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from graftwork.data.input_spec import InputSpec
@@ -20,6 +19,7 @@ from .heads.build import build_head
 from .heads.spec import HeadSpec
 from .input_size import adapt_input_size
 from .training_settings import FirstLayer
+from .weights_file import read_weights
 
 WEIGHTS_FILE = "best.safetensors"
 INFO_FILE = "classifier.json"
@@ -105,5 +105,5 @@ def load_classifier(folder: Path, backbones: Mapping[str, Backbone]) -> Classifi
     """
     info = ClassifierInfo.model_validate_json((folder / INFO_FILE).read_text("utf-8"))
     classifier = build_classifier(backbones[info.backbone], info)
-    classifier.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    classifier.load_state_dict(read_weights(folder / WEIGHTS_FILE))
     return classifier.eval()

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from graftwork.plugin_api import HEAD
 
 from .classifier import INFO_FILE, WEIGHTS_FILE, Classifier, ClassifierInfo
 from .errors import TrainingError
+from .heads.spec import HeadSpec
 from .job import StartSettings
 from .keeping import epoch_file, kept_epochs
+from .weights_file import read_weights
 
 BEST = "best"
 
@@ -45,7 +46,7 @@ def load_earlier(classifier: Classifier, start: StartSettings) -> str:
 
 def _load_head(classifier: Classifier, info: ClassifierInfo, state: Mapping[str, Tensor]) -> str:
     now = classifier.info
-    if info.head != now.head:
+    if not _alike(info.head, now.head):
         return f"The head begins anew: it was {info.head.kind}."
     if info.classes == now.classes:
         classifier.load_state_dict(_below_head(state), strict=False)
@@ -53,6 +54,12 @@ def _load_head(classifier: Classifier, info: ClassifierInfo, state: Mapping[str,
     if info.head.kind == "hierarchical":
         return "The head begins anew: the tree of classes is another one."
     return _copy_shared_classes(classifier, info, state)
+
+
+def _alike(before: HeadSpec, now: HeadSpec) -> bool:
+    """Whether both have the same weights: dropout has none."""
+    same_width = before.kind != "mlp" or before.hidden_units == now.hidden_units
+    return before.kind == now.kind and same_width
 
 
 def _below_head(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -93,8 +100,8 @@ def _state(start: StartSettings) -> dict[str, Tensor]:
     is_best = start.checkpoint == BEST
     file = start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.checkpoint)
     try:
-        return load_file(file)
-    except (OSError, SafetensorError) as error:
+        return read_weights(file)
+    except (OSError, SafetensorError, ValueError) as error:
         kept = ", ".join([BEST, *kept_epochs(start.folder)])
         msg = (
             f"The run in {start.folder} has no weights {start.checkpoint!r} ({error}). It has "

@@ -56,7 +56,9 @@ class TrainingJob(Settings):
     strategy_settings: dict[str, Any] = Field(default_factory=dict)
     training: TrainingSettings = Field(default_factory=TrainingSettings)
     start: StartSettings | None = None
-    seed: int = Field(default=0, ge=0, description="Decides the split and everything random")
+    seed: int = Field(
+        default=0, ge=0, lt=2**63, description="Decides the split and everything random"
+    )
     data_fingerprint: str | None = Field(
         default=None, description="If set, the run refuses images other than these"
     )

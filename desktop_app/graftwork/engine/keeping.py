@@ -6,15 +6,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import save_file
-
-from graftwork.files import replacing
 
 from .checkpoints.progress import Rank
 from .errors import TrainingError
 from .events import Notice
 from .learning.low_rank import plain_state
 from .setup import TrainingSetup
+from .weights_file import write_weights
 
 EPOCHS_FOLDER = "epochs"
 
@@ -40,11 +38,9 @@ def keep_epoch(setup: TrainingSetup, phase: int, epoch: int) -> Generator[Notice
     if not setup.job.training.keep_epochs or not setup.processes.is_first:
         return
     file = epoch_file(setup.folder, f"{phase}-{epoch}")
-    state = {name: value.contiguous() for name, value in plain_state(setup.classifier).items()}
     try:
         file.parent.mkdir(exist_ok=True)
-        with replacing(file) as temporary:
-            save_file(state, temporary)
+        write_weights(file, plain_state(setup.classifier))
     except (OSError, SafetensorError) as error:
         text = f"The weights of epoch {epoch} cannot be written to {file}: {error}."
         yield Notice(level="warning", text=text)

@@ -70,6 +70,8 @@ def start_run(
     backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
     settings = strategy_settings(strategy, job.strategy_settings)
     check_input_size(backbone, job.training.size)
+    if job.start and not strategy.pretrained:
+        raise TrainingError(_two_beginnings(job.strategy))
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
@@ -212,6 +214,13 @@ def _keep_sample(setup: TrainingSetup) -> None:
             per_class=per_class,
             seed=setup.job.seed,
         )
+
+
+def _two_beginnings(strategy: str) -> str:
+    return (
+        f"The strategy {strategy} begins with random weights, and a fork with those of an earlier "
+        "run. Choose another strategy, or train anew."
+    )
 
 
 def _no_weights(backbone: Backbone) -> Notice:

@@ -216,7 +216,8 @@ def _learn(
     ``part`` is what this process has of the step's images. Each may pass in several pieces.
     """
     run.optimizer.zero_grad(set_to_none=True)
-    pieces = max(1, min(setup.job.training.accumulate, len(targets)))
+    # Of two images at least: batch normalization cannot follow one alone.
+    pieces = max(1, min(setup.job.training.accumulate, len(targets) // 2))
     pairs = zip(inputs.tensor_split(pieces), targets.tensor_split(pieces), strict=True)
     passed = [_backward(setup, run, *pair, whole=len(targets)) for pair in pairs]
     if run.penalty:

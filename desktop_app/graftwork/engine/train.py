@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from graftwork import __version__
+from graftwork.memory import is_out_of_memory
 from graftwork.plugin_api import AnyPhase
 from graftwork.plugin_host.registry import Registry
 
@@ -29,7 +30,6 @@ from .job import TrainingJob
 from .phases import run_phase
 from .planning import Planned
 from .setup import TrainingSetup
-from .speed.memory import is_out_of_memory
 from .speed.processes import Processes, join_processes
 from .starting import StartedRun, describe, start_run
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graftwork.data.decoding import decode
+from graftwork.data.decoding import decode, decode_with
 from graftwork.data.input_spec import InputSpec
 from graftwork.data.intensity import to_eight_bits
-from graftwork.plugin_api import UnusableImageError
+from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .image_files import image_files
 from .onnx_classifier import ModelFileError, OnnxClassifier
@@ -65,11 +65,15 @@ def predict_files(model: Path, paths: Iterable[Path]) -> Iterator[FilePrediction
 
 
 def predict_file(
-    file: Path, spec: InputSpec, classes: Sequence[str], probabilities: Probabilities
+    file: Path,
+    spec: InputSpec,
+    classes: Sequence[str],
+    probabilities: Probabilities,
+    decoder: Decoder = decode,
 ) -> FilePrediction | FileProblem:
     """What a classifier says of one image, read as in training."""
     try:
-        image = to_eight_bits(decode(file, spec.channels), spec.intensity)
+        image = to_eight_bits(decode_with(decoder, file, spec.channels), spec.intensity)
     except UnusableImageError as error:
         return FileProblem(path=file, reason=str(error))
     found = probabilities(image[None])[0]

@@ -149,5 +149,5 @@ def _row(folder: Path, known: Row | None) -> Row | None:
         if known and (known.folder, known.modified) == (str(folder), modified):
             return known
         return read_row(folder)
-    except OSError:
+    except (OSError, ValueError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -26,6 +27,8 @@ from .record import RunRecord
 
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
+_logger = logging.getLogger(__name__)
+
 METRICS = tuple(name for name in EpochDone.model_fields if name != "kind")
 
 
@@ -40,18 +43,32 @@ def run_log(
     events_file, metrics_file = folder / EVENTS_FILE, folder / METRICS_FILE
     write_text(events_file, "".join(event_to_json(event) + "\n" for event in earlier))
     write_text(metrics_file, _table(earlier))
-    with (
-        events_file.open("a", buffering=1, encoding="utf-8", newline="\n") as events,
-        metrics_file.open("a", buffering=1, encoding="utf-8", newline="") as metrics,
-    ):
-        rows = _rows(metrics)
+    events = events_file.open("a", buffering=1, encoding="utf-8", newline="\n")
+    metrics = metrics_file.open("a", buffering=1, encoding="utf-8", newline="")
+    rows = _rows(metrics)
 
-        def write(event: TrainingEvent) -> None:
+    # A full disk must not end the training: what is not written now may be later.
+    def write(event: TrainingEvent) -> None:
+        with _tolerated(events_file):
             events.write(event_to_json(event) + "\n")
-            if isinstance(event, EpochDone):
+        if isinstance(event, EpochDone):
+            with _tolerated(metrics_file):
                 rows.writerow(event.model_dump())
 
+    try:
         yield write
+    finally:
+        for file in (events, metrics):
+            with _tolerated(Path(file.name)):
+                file.close()
+
+
+@contextmanager
+def _tolerated(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _logger.warning("%s cannot be written: %s", file, error.strerror or error)
 
 
 def events_until(run: RunRecord, resumed: Resumed | None) -> list[TrainingEvent]:

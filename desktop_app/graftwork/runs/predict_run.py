@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graftwork.data.decoding import decode
 from graftwork.engine.classifier import Classifier
+from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Progress, TrainingEvent
 from graftwork.export.image_files import image_files
 from graftwork.export.predict import FilePrediction, FileProblem, predict_file
+from graftwork.plugin_api import DatasetError, Decoder
 from graftwork.plugin_host.registry import Registry
 
-from .kept import classifier_at_work
+from .kept import classifier_at_work, kept_job
 from .record import RunRecord
 
 
@@ -25,20 +29,31 @@ def predict_with_run(
 ) -> Generator[TrainingEvent, None, list[FilePrediction | FileProblem]]:
     """What the classifier says of each image; folders are searched for images."""
     classifier = yield from classifier_at_work(run, registry)
+    decoder = _decoder(run, registry)
     files = list(image_files(paths))
     found = []
     for done, file in enumerate(files):
         yield Progress(what="Predicting", done=done, total=len(files))
-        found.append(_prediction(classifier, file))
+        found.append(_prediction(classifier, file, decoder))
     yield Progress(what="Predicting", done=len(files), total=len(files))
     return found
 
 
-def _prediction(classifier: Classifier, file: Path) -> FilePrediction | FileProblem:
+def _decoder(run: RunRecord, registry: Registry) -> Decoder:
+    """That of the run's reader; the usual one if its data are gone."""
+    with suppress(DatasetError):
+        return open_data(kept_job(run).data, registry)[1]
+    return decode
+
+
+def _prediction(
+    classifier: Classifier, file: Path, decoder: Decoder
+) -> FilePrediction | FileProblem:
     @torch.inference_mode()
     def probabilities(images: NDArray[Any]) -> NDArray[np.float32]:
         batch = torch.from_numpy(np.require(images, requirements=["C", "W"]))
         answer: NDArray[np.float32] = classifier(batch.to(classifier.mean.device)).cpu().numpy()
         return answer
 
-    return predict_file(file, classifier.info.input, classifier.info.classes, probabilities)
+    info = classifier.info
+    return predict_file(file, info.input, info.classes, probabilities, decoder)

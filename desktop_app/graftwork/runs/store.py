@@ -117,7 +117,7 @@ class RunStore:
 
 
 def _with_whole_path(job: TrainingJob) -> TrainingJob:
-    data = job.data.model_copy(update={"path": job.data.path.resolve()})
+    data = job.data.model_copy(update={"path": job.data.path.absolute()})
     return job.model_copy(update={"data": data})
 
 

@@ -211,7 +211,8 @@ class Workshop:
         assert self._current
         self._current = self._current.model_copy(update={"validation_accuracy": accuracy})
         if time.monotonic() - self._saved > _SAVE_EVERY_S:
-            self.store.save(self._current)
+            with suppress(OSError):  # a full disk must not end the training
+                self.store.save(self._current)
             self._saved = time.monotonic()
 
     def _end(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,6 +35,22 @@ def test_the_least_recently_used_make_room_but_for_those_that_are_needed(tmp_pat
     with caches.write("d", 40, kept=[needed]):
         pass
     assert [place.exists() for place in (needed, oldest, used)] == [True, False, True]
+
+
+def test_old_places_make_room_on_a_full_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = CacheFolder(tmp_path, 10**6)
+    old, used = fill(caches, "a", 500, 1), fill(caches, "b", 500, 2)
+
+    def usage(_: object) -> object:
+        return SimpleNamespace(free=1000 if not old.exists() else 500)
+
+    monkeypatch.setattr(cache_folder, "_SPARE", 100)
+    monkeypatch.setattr(cache_folder.shutil, "disk_usage", usage)
+    with caches.write("c", 600):
+        pass
+    assert [place.exists() for place in (old, used)] == [False, True]
 
 
 def test_a_full_disk_is_said_before_anything_is_written(

@@ -55,15 +55,18 @@ def test_a_file_without_a_row_leaves_the_others_in_their_places(files: list[Path
     assert _facts(made) == _facts([whole[place] for place in (0, 2, 3)])
 
 
+@pytest.mark.parametrize(
+    "failure", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
 def test_files_that_have_no_room_together_are_made_one_by_one(
-    files: list[Path], monkeypatch: pytest.MonkeyPatch
+    files: list[Path], monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     expected = RowMaker(SPEC, decode)(files)
     resize_images = rows_module.resize_images
 
     def with_little_memory(images, spec):
         if len(images) > 1 or images.shape[2] == 40:
-            raise MemoryError
+            raise failure
         return resize_images(images, spec)
 
     monkeypatch.setattr(rows_module, "resize_images", with_little_memory)
@@ -72,11 +75,24 @@ def test_files_that_have_no_room_together_are_made_one_by_one(
     assert _facts(made) == _facts([row for row in expected if row is not expected[2]])
 
 
-def test_small_files_go_together_and_large_ones_alone(tmp_path: Path) -> None:
-    paths = [tmp_path / f"{place}.png" for place in range(9)]
-    for place, path in enumerate(paths[:-1]):
-        path.write_bytes(b"x" * (2**21 if place == 5 else 100))
-    cut = list(portions(paths))
-    assert [len(portion) for portion in cut] == [4, 2, 3]
-    assert [path for portion in cut for path in portion] == paths
+def test_large_images_are_not_in_memory_together(
+    files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = _facts(RowMaker(SPEC, decode)(files))
+    together = []
+    resize_images = rows_module.resize_images
+
+    def noting(images, spec):
+        together.append(len(images))
+        return resize_images(images, spec)
+
+    monkeypatch.setattr(rows_module, "resize_images", noting)
+    monkeypatch.setattr(rows_module, "_BYTES", 2 * 30 * 20 * 3)
+    assert _facts(RowMaker(SPEC, decode)(files)) == expected
+    assert together == [2, 1, 1, 1]
+
+
+def test_a_few_files_go_together(files: list[Path]) -> None:
+    assert [len(portion) for portion in portions(files)] == [4, 1]
+    assert [path for portion in portions(files) for path in portion] == files
     assert list(portions([])) == []

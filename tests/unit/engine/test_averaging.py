@@ -49,6 +49,20 @@ def _follow(classifier, averager, steps, name):
     return path
 
 
+def test_swa_gives_back_all_that_batches_have_changed():
+    classifier = _begin(ADAPTING)
+    averager = build_averager(SWA(start=0.0), classifier, ADAPTING)
+    _step(classifier, 1)
+    averager.after_epoch(1, 2)
+    before = _state(classifier)
+    with averager.applied():
+        _step(classifier, 2)
+    after = _state(classifier)
+    counts = [name for name in before if name.endswith("num_batches_tracked")]
+    assert counts
+    assert all(torch.equal(before[name], after[name]) for name in counts)
+
+
 @pytest.mark.parametrize("name", [NAME, "stages.stem.1.running_mean", "stages.top.1.running_var"])
 def test_ema_follows_the_recursion_with_a_decay_that_grows(name):
     classifier = _begin(ADAPTING)

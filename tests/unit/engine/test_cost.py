@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 from pydantic import BaseModel
+from torch import nn
 
 from graftwork.engine import events as ev
 from graftwork.engine.cost import trial
@@ -20,13 +21,36 @@ from support.classifiers import tiny_classifier
 from support.jobs import of_kind, run_job, small_job
 
 
-@pytest.fixture
-def costs():
+def _samples():
     pixels = torch.zeros(4, 32, 32, 3, dtype=torch.uint8).numpy()
-    samples = PixelSamples(
+    return PixelSamples(
         pixels=pixels, rows=torch.arange(4).numpy(), labels=torch.zeros(4, dtype=torch.long)
     )
-    return {c.name: c for c in stage_costs(tiny_classifier(), samples, torch.device("cpu"))}
+
+
+@pytest.fixture
+def costs():
+    return {c.name: c for c in stage_costs(tiny_classifier(), _samples(), torch.device("cpu"))}
+
+
+class _Pair(nn.Module):
+    """A stage as those of some networks, which hand on two tensors."""
+
+    def forward(self, images):
+        return images, images[:, :1]
+
+
+class _First(nn.Module):
+    def forward(self, pair):
+        return pair[0]
+
+
+def test_a_stage_may_hand_on_several_tensors():
+    classifier = tiny_classifier()
+    classifier.stages.middle = nn.Sequential(_Pair())
+    classifier.stages.top = nn.Sequential(_First(), *[nn.Conv2d(8, 16, 1)])
+    found = {c.name: c for c in stage_costs(classifier, _samples(), torch.device("cpu"))}
+    assert found["middle"].output_bytes == 9 * 16 * 16 * 4
 
 
 def test_every_stage_has_its_cost(costs):

@@ -325,6 +325,15 @@ def _head_only(*besides):
     return plan
 
 
+def test_batch_norm_cannot_follow_one_image_at_a_time(images, registry, tmp_path):
+    job = small_job(images, "full-fine-tuning", {"epochs": 1}, batch_norm="learning", batch_size=1)
+    with pytest.raises(TrainingError, match="batch_size=2"):
+        run_job(job, registry, tmp_path / "one")
+    parts = {"batch_size": 4, "accumulate": 4}
+    job = small_job(images, "full-fine-tuning", {"epochs": 1}, batch_norm="learning", **parts)
+    assert of_kind(run_job(job, registry, tmp_path / "parts"), ev.EpochDone)
+
+
 def _run_plan(plan, images, registry, run, **training):
     """Run a strategy of the test's own, added to those that there are."""
     strategy = Strategy(

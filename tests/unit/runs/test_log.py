@@ -11,6 +11,7 @@ import pytest
 from graftwork.engine.events import EpochDone, Notice, Progress, TrainingEvent, event_to_json
 from graftwork.engine.history import RunHistory
 from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.runs import log
 from graftwork.runs.log import EVENTS_FILE, METRICS, METRICS_FILE, load_history, run_log
 from graftwork.runs.store import RunRecord, RunStore
 
@@ -43,6 +44,22 @@ EVENTS: list[TrainingEvent] = [
 @pytest.fixture
 def run(tmp_path: Path) -> RunRecord:
     return RunStore(tmp_path).create(TrainingJob(data=DataSettings(path=tmp_path)))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_does_not_end_the_training(
+    run: RunRecord, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with run_log(run.folder) as write:
+        write(EVENTS[0])
+    for name in (EVENTS_FILE, METRICS_FILE):
+        (run.folder / name).unlink()
+        (run.folder / name).symlink_to("/dev/full")
+    monkeypatch.setattr(log, "write_text", lambda *_: None)
+    with run_log(run.folder) as write:
+        for event in EVENTS:
+            write(event)
+    assert "No space left" in caplog.text
 
 
 def history_of(events: list[TrainingEvent]) -> RunHistory:

@@ -180,6 +180,27 @@ def test_a_fork_is_not_tested_on_images_that_the_other_run_learned_from(
     assert set(kept_split(workshop.current_run).test) & set(before.train)
 
 
+@pytest.mark.parametrize("change", [{"dropout": 0.2}, {"hidden_units": 99}])
+def test_a_fork_keeps_its_head_where_no_weights_change(
+    workshop: Workshop, images: Path, change: dict[str, Any]
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    start = StartSettings(folder=workshop.current_run.folder)
+    job = job_on(images, **change).model_copy(update={"start": start})
+    events, _ = drain(workshop.train(job))
+    assert any("head goes on as it is" in notice.text for notice in of_kind(events, Notice))
+
+
+def test_a_fork_from_scratch_is_refused(workshop: Workshop, images: Path) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    start = StartSettings(folder=workshop.current_run.folder)
+    job = job_on(images).model_copy(update={"start": start, "strategy": "from-scratch"})
+    with pytest.raises(TrainingError, match="random weights"):
+        drain(workshop.train(job.model_copy(update={"strategy_settings": {}})))
+
+
 def test_a_fork_from_an_epoch_needs_its_weights(workshop: Workshop, images: Path) -> None:
     drain(workshop.train(job_on(images, keep_epochs=True)))
     assert workshop.current_run

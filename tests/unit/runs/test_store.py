@@ -31,6 +31,12 @@ def ids(store: RunStore) -> list[str]:
     return [record.id for record in store.runs()]
 
 
+def test_a_record_that_cannot_be_read_hides_no_other(store: RunStore) -> None:
+    bad, good = store.create(JOB), store.create(JOB)
+    (bad.folder / "run.json").write_bytes(b"\xff\xfe{}")
+    assert ids(store) == [good.id]
+
+
 def test_a_new_run_has_its_job_and_its_record_in_its_folder(store: RunStore) -> None:
     record = store.create(JOB)
     assert record.folder == store.folder / record.id

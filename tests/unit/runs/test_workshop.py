@@ -18,6 +18,7 @@ import safetensors.numpy
 import torch
 from PIL import Image
 
+from graftwork.data.decoding import decode
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import (
     DataReady,
@@ -88,6 +89,38 @@ def test_a_run_on_a_relative_path_is_used_from_another_folder(
     events, evaluation = evaluated(workshop, run_id)
     assert not of_kind(events, Notice)
     assert evaluation.images == 9
+
+
+def test_a_link_to_a_table_keeps_its_name(workshop: Workshop, images: Path, tmp_path: Path) -> None:
+    """As tools for large files make them: the content lies elsewhere, under another name."""
+    stored = tmp_path / "store" / "md5abcdef"
+    stored.parent.mkdir()
+    lines = [
+        f"{path.relative_to(images.parent)},{path.parent.name}" for path in images.rglob("*.png")
+    ]
+    stored.write_text("\n".join(["path,label", *lines]))
+    table = images.parent / "labels.csv"
+    table.symlink_to(stored)
+    run = workshop.store.get(trained(workshop, table))
+    assert workshop.store.job_of(run).data.path == table
+
+
+def test_images_are_predicted_as_their_reader_decodes_them(
+    workshop: Workshop, images: Path
+) -> None:
+    def inverted(path: Path, channels: int) -> np.ndarray:
+        return 255 - decode(path, channels)
+
+    run_id = trained(workshop, images)
+    job = workshop.store.job_of(workshop.store.get(run_id))
+    files = [next(images.rglob("*.png"))]
+    plain = drain(workshop.predict(run_id, files))[1][0]
+    reader = next(r for r in workshop.registry.readers.values() if r.recognises(images))
+    changed = replace(reader, decode=inverted)
+    readers = {**workshop.registry.readers, reader.name: changed}
+    workshop.registry = replace(workshop.registry, readers=readers)
+    assert job.data.reader in {None, reader.name}
+    assert drain(workshop.predict(run_id, files))[1][0].probabilities != plain.probabilities
 
 
 def test_the_history_of_a_run_can_be_read_again(workshop: Workshop, images: Path) -> None:

@@ -53,7 +53,7 @@ class PhaseProgress(_Progress):
     best_rank: Rank | None = None
     idle: int = 0
     averaged: bool = False
-    scaler: Mapping[str, float] = Field(default_factory=dict)
+    scaler: Mapping[str, int | float] = Field(default_factory=dict)
 
 
 class BestProgress(_Progress):

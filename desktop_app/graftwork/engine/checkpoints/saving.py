@@ -79,10 +79,12 @@ def load_phase(setup: TrainingSetup, run: PhaseRun, checkpoint: Checkpoint) -> N
     assert checkpoint.progress.phase
     run.progress = checkpoint.progress.phase
     load_optimizer(run.optimizer, below("optimizer", checkpoint.tensors))
-    run.scaler.load_state_dict(dict(run.progress.scaler))
+    if run.progress.scaler and run.scaler.is_enabled():  # else another device wrote it
+        run.scaler.load_state_dict(dict(run.progress.scaler))
     if run.averager:
         run.averager.load(below("average", checkpoint.tensors))
-    run.first = below("first", checkpoint.tensors)
+    first = below("first", checkpoint.tensors)
+    run.first = {name: value.to(setup.device) for name, value in first.items()}
     load_random(checkpoint.tensors, setup.device)
 
 

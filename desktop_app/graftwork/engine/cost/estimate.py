@@ -11,7 +11,7 @@ from torch import nn
 from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase, PhaseReport
 
 from ..freezing import check_phase, frozen_prefix
-from ..learning.choices import with_user_choices
+from ..learning.choices import chosen_augment, with_user_choices
 from ..planning import Planned
 from ..setup import TrainingSetup
 from .trial import StageCost, stage_costs
@@ -96,8 +96,10 @@ def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Pha
     """The frozen stages below run once for each view where nothing, or few views, are augmented."""
     place = frozen_prefix(setup.classifier, phase)
     below, above = stages[:place], stages[place:]
-    augmented = (phase.augmentation or setup.augmentation) != "none"
-    passes = phase.epochs if augmented else 1
+    training = setup.job.training
+    augmented = chosen_augment(phase, phase.augmentation or setup.augmentation, training)
+    mixed = training.mixup or training.cutmix
+    passes = phase.epochs if augmented or mixed else 1
     train, held_out = len(setup.train.labels), len(setup.validation.labels)
     along = held_out + (0 if above else len(setup.test.labels))
     once = sum(stage.seconds for stage in below) * (passes * train + along)

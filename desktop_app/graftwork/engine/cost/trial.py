@@ -44,19 +44,18 @@ def stage_costs(
 
 
 def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:
-    found = []
+    found, images = [], len(inputs)
     for name, stage in classifier.named_stages().items():
         with _counted(stage) as layers:
             began = _now(device)
             inputs = stage(inputs)
             seconds = _now(device) - began
-        images = len(inputs)
         found.append(
             StageCost(
                 name=name,
                 seconds=seconds / images,
                 activation_bytes=sum(layers) / images,
-                output_bytes=inputs.nbytes / images,
+                output_bytes=_bytes(inputs) / images,
                 weight_bytes=sum(value.nbytes for value in plain_state(stage).values()),
             )
         )
@@ -69,8 +68,7 @@ def _counted(stage: nn.Module) -> Iterator[list[int]]:
     layers: list[int] = []
 
     def note(_module: nn.Module, _inputs: object, output: object) -> None:
-        if isinstance(output, Tensor):
-            layers.append(output.nbytes)
+        layers.append(_bytes(output))
 
     leaves = [module for module in stage.modules() if not any(module.children())]
     hooks = [leaf.register_forward_hook(note) for leaf in leaves]
@@ -79,6 +77,13 @@ def _counted(stage: nn.Module) -> Iterator[list[int]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def _bytes(output: object) -> int:
+    """Of a tensor, or of those in a tuple, which some stages hand on."""
+    if isinstance(output, tuple | list):
+        return sum(map(_bytes, output))
+    return output.nbytes if isinstance(output, Tensor) else 0
 
 
 def _now(device: torch.device) -> float:

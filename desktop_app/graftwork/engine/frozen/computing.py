@@ -74,8 +74,7 @@ def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
 
 def kept_samples(work: FrozenWork, engine: str) -> tuple[Samples, ...] | None:
     """The samples of each source, if this engine gave all of them earlier."""
-    key = pass_key(work.classifier, work.boundary, engine)
-    return _kept(work, key) if _all_kept(work, key) else None
+    return _kept(work, pass_key(work.classifier, work.boundary, engine))
 
 
 def passed_samples(work: FrozenWork) -> tuple[Samples, ...]:
@@ -103,7 +102,10 @@ def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass)
     except OSError as error:
         yield _warning(_no_room(error))
         return _passed(work, frozen)
-    return _kept(work, filling.outlets[-1].key)
+    kept = _kept(work, filling.outlets[-1].key)
+    if kept is None:
+        yield _warning(_gone())
+    return kept or _passed(work, frozen)
 
 
 def _without_half(work: FrozenWork, stages: int) -> FrozenWork:
@@ -119,19 +121,17 @@ def _outlet(work: FrozenWork, engine: str, stages: int) -> Outlet:
     return Outlet(boundary=boundary, key=pass_key(work.classifier, boundary, engine))
 
 
-def _all_kept(work: FrozenWork, key: str) -> bool:
-    shelf = work.store.open(key)
-    return not any(shelf.missing(source.digests) for source in work.sources)
-
-
-def _kept(work: FrozenWork, key: str) -> tuple[Samples, ...]:
+def _kept(work: FrozenWork, key: str) -> tuple[Samples, ...] | None:
     shelf, last = work.store.open(key), work.boundary.channels_last
-    return tuple(
-        KeptSamples(
-            rows=shelf.rows(source.digests), labels=source.samples.labels, channels_last=last
+    try:
+        return tuple(
+            KeptSamples(
+                rows=shelf.rows(source.digests), labels=source.samples.labels, channels_last=last
+            )
+            for source in work.sources
         )
-        for source in work.sources
-    )
+    except (KeyError, OSError):  # another process may remove it at any moment
+        return None
 
 
 def _passed(work: FrozenWork, frozen: FrozenPass) -> tuple[Samples, ...]:
@@ -145,6 +145,13 @@ def _no_room(error: OSError) -> str:
     return (
         f"What the frozen stages give cannot be kept ({error.strerror or error}): it is computed "
         "anew in every epoch, which takes longer and gives the same."
+    )
+
+
+def _gone() -> str:
+    return (
+        "What the frozen stages gave had to make room for another program's, or cannot be opened: "
+        "it is computed anew in every epoch, which takes longer and gives the same."
     )
 
 

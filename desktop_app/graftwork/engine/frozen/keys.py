@@ -7,12 +7,12 @@ import json
 from importlib import import_module
 
 import torch
-from torch import nn
 
 from graftwork import __version__
 
 from ..classifier import Classifier
 from ..device import device_name
+from ..weights_file import digest
 from .passes import batch_for
 from .probing import Boundary, leading
 
@@ -28,7 +28,7 @@ def pass_key(classifier: Classifier, boundary: Boundary, engine: str) -> str:
         "graftwork": __version__,
         "input": classifier.info.input.model_dump(),
         "stages": repr(stages),
-        "weights": weights_digest(stages),
+        "weights": digest(stages.state_dict()),
         "dtype": str(boundary.dtype),
         "channels_last": boundary.channels_last,
         "engine": [engine, import_module(engine.partition("-")[0]).__version__],
@@ -36,13 +36,3 @@ def pass_key(classifier: Classifier, boundary: Boundary, engine: str) -> str:
         "device": [device.type, device_name(device), torch.get_num_threads()],
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
-
-
-def weights_digest(module: nn.Module) -> str:
-    """SHA-256 over the names, types, shapes and bytes of all that the module holds."""
-    digest = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
-        content = tensor.detach().cpu().contiguous().view(-1).view(torch.uint8)
-        digest.update(content.numpy())
-    return digest.hexdigest()

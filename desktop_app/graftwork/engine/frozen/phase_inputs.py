@@ -8,7 +8,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from graftwork.data.augmentation import build_augmentation
 from graftwork.paths import activations_folder
 from graftwork.plugin_api import Augmentation, Phase, PhaseReport
 
@@ -17,6 +16,7 @@ from ..events import Notice, TrainingEvent
 from ..freezing import frozen_prefix
 from ..inputs import PhaseInputs, Samples
 from ..job import TrainingJob
+from ..learning.choices import chosen_augment
 from .computing import FrozenWork, frozen_samples
 from .probing import Boundary, Probe, probe
 from .sources import Source, plain_source, view_source
@@ -156,7 +156,7 @@ def _sources(
 ) -> list[Source] | str:
     """The views of the training images to compute once, or why none."""
     training = setup.job.training
-    augment = build_augmentation(level, training)
+    augment = chosen_augment(phase, level, training)
     if augment is None:
         if phase.epochs == 1 and boundary.stages < len(setup.classifier.stages):
             return "there is a single one"

@@ -58,10 +58,9 @@ class Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """All rows that are kept under one key, open; ``where`` has array and row by digest."""
+    """All rows that are kept under one key; ``where`` has place and row by digest."""
 
     places: tuple[Path, ...]
-    arrays: tuple[Array, ...]
     where: dict[str, tuple[int, int]]
 
     def missing(self, digests: Sequence[str]) -> list[int]:
@@ -70,9 +69,16 @@ class Shelf:
         return sorted(place for digest, place in new.items() if digest not in self.where)
 
     def rows(self, digests: Sequence[str]) -> Rows:
-        """The rows of these images; ``KeyError`` if one is missing."""
+        """The rows of these images, whose places are open and marked as used from now on.
+
+        Raises ``KeyError`` if one is missing, and ``OSError`` if somebody removed it meanwhile.
+        """
         found = np.array([self.where[digest] for digest in digests], np.int64).reshape(-1, 2)
-        return Rows(arrays=self.arrays, which=found[:, 0], rows=found[:, 1])
+        used, which = np.unique(found[:, 0], return_inverse=True)
+        arrays = tuple(_mapped(self.places[number]) for number in used)
+        for number in used:
+            mark_used(self.places[number])
+        return Rows(arrays=arrays, which=which, rows=found[:, 1])
 
 
 class ActivationStore:
@@ -83,20 +89,15 @@ class ActivationStore:
         self._caches = CacheFolder(folder, limit)
 
     def open(self, key: str) -> Shelf:
-        """What is kept under this key, marked as used now; damaged files are removed."""
-        places, arrays = list[Path](), list[Array]()
+        """What is kept under this key; damaged files are removed."""
+        places: list[Path] = []
         where: dict[str, tuple[int, int]] = {}
         for place in self._caches.find(key):
-            opened = _opened(place)
-            if opened is None:
-                remove(place)
-                continue
-            digests, array = opened
+            digests = _digests(place)
             for row, digest in enumerate(digests):
-                where.setdefault(digest, (len(arrays), row))
-            places.append(place)
-            arrays.append(array)
-        return Shelf(places=tuple(places), arrays=tuple(arrays), where=where)
+                where.setdefault(digest, (len(places), row))
+            places += [place] if digests else []
+        return Shelf(places=tuple(places), where=where)
 
     def make_room(self, needed: int, kept: Collection[Path]) -> None:
         """Let old places go; raises ``OSError`` if the disk has no room for ``needed`` bytes."""
@@ -143,11 +144,20 @@ class RowWriter:
         self.written += len(rows)
 
 
-def _opened(place: Path) -> tuple[tuple[str, ...], Array] | None:
+def _digests(place: Path) -> tuple[str, ...]:
+    """The images of the rows of a place; none if it cannot be read now, or if it is damaged."""
     try:
         index = _Index.model_validate_json((place / INDEX).read_text("utf-8"))
-        array: Array = np.load(place / _ROWS, mmap_mode="r")
-    except (OSError, ValueError, EOFError):
-        return None
-    mark_used(place)
-    return (index.digests, array.view(np.ndarray)) if len(array) == len(index.digests) else None
+        if len(_mapped(place)) == len(index.digests):
+            return index.digests
+    except (ValueError, EOFError, FileNotFoundError):
+        pass
+    except OSError:  # such as too many open files: nothing is wrong with the place
+        return ()
+    remove(place)
+    return ()
+
+
+def _mapped(place: Path) -> Array:
+    array: Array = np.load(place / _ROWS, mmap_mode="r")
+    return array.view(np.ndarray)

@@ -8,21 +8,22 @@ from contextlib import nullcontext, suppress
 import torch
 from torch import Tensor
 
-from graftwork.data.augmentation import build_augmentation, sample_seed
+from graftwork.data.augmentation import sample_seed
 from graftwork.plugin_api import EMA, EWC, SWA, Phase, PhaseReport, WiSE
 
-from ..averaging import Averager, build_averager
+from ..averaging import Averager, build_averager, follows_images
 from ..checkpoints.files import Checkpoint
 from ..checkpoints.progress import PhaseProgress, Rank
 from ..checkpoints.saving import load_model, load_phase, write
 from ..device import PrecisionChoice, choose_precision, full_precision
+from ..errors import TrainingError
 from ..events import EpochDone, Notice, PhaseStarted, Progress, TrainingEvent
 from ..freezing import changing_stages, frozen_backbone, set_learning, set_modes
 from ..frozen.phase_inputs import phase_inputs
 from ..inputs import PhaseInputs
 from ..keeping import keep_best, keep_epoch
 from ..learning.batch_norm import re_estimate
-from ..learning.choices import with_user_choices
+from ..learning.choices import chosen_augment, with_user_choices
 from ..learning.importance import measure_importance
 from ..learning.low_rank import merge_low_rank
 from ..learning.parameters import prepare_weights
@@ -114,6 +115,7 @@ def _prepare(
     first: dict[str, Tensor],
     importance: dict[str, Tensor] | None,
 ) -> Generator[TrainingEvent, None, PhaseRun]:
+    _check_batches(setup, phase)
     level = phase.augmentation or setup.augmentation
     inputs = yield from phase_inputs(setup, phase, level)
     precision = _precision(setup, phase, inputs)
@@ -129,7 +131,7 @@ def _prepare(
         inputs=inputs,
         logits=logits,
         optimizer=build_optimizer(classifier.named_stages(), phase.rates, training),
-        augment=build_augmentation(level, training) if inputs.live else None,
+        augment=chosen_augment(phase, level, training) if inputs.live else None,
         mixing=build_mixing(training, len(classifier.info.classes)),
         loss=build_loss(training, _counts(setup), setup.device),
         penalty=build_penalty(phase.penalty, classifier, setup.reference, importance),
@@ -139,6 +141,16 @@ def _prepare(
         batches=batches,
         first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
     )
+
+
+def _check_batches(setup: TrainingSetup, phase: Phase) -> None:
+    images = min(setup.job.training.batch_size, len(setup.train.labels))
+    if images == 1 and follows_images(setup.classifier, phase):
+        msg = (
+            "Batch normalization that follows your images needs two of them in each step, and has "
+            "one: set batch_size=2 or more, or batch_norm=frozen."
+        )
+        raise TrainingError(msg)
 
 
 def _copies(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -167,13 +179,20 @@ def _run_epochs(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent,
     """Go through the epochs that are left; the reason for which the phase ended."""
     patience = run.phase.patience
     while run.progress.epoch <= run.phase.epochs:
-        if patience is not None and run.progress.idle >= patience:
+        if patience is not None and run.progress.idle >= patience and _averages(run):
             return f"no gain on validation for {run.progress.idle} epochs"
         set_modes(setup.classifier, run.phase)
         yield from run_epoch(setup, run)
         yield from _say_if_not_compiled(run)
         yield from _end_epoch(setup, run)
     return "all epochs done"
+
+
+def _averages(run: PhaseRun) -> bool:
+    """Whether an average of epochs, if one is wanted, has begun: it would else never be."""
+    averaging = run.phase.averaging
+    over = run.progress.epoch - 1
+    return not isinstance(averaging, SWA) or over > averaging.start * run.phase.epochs
 
 
 def _say_if_not_compiled(run: PhaseRun) -> Generator[Notice, None, None]:

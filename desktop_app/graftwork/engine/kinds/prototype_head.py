@@ -15,6 +15,7 @@ from graftwork.engine.setup import TrainingSetup
 from graftwork.plugin_api import PhaseReport, PrototypeHead
 
 from .trials import Trials, whole_features
+from .without_steps import without_effect
 
 _SCALES = tuple(2.0 ** (step / 2) for step in range(17))
 """1 to 256: features of images point in like directions, so that many classes need a large one."""
@@ -33,6 +34,7 @@ def run_prototype_head(
     head = _checked(setup, phase)
     trials = Trials(setup, phase, number, len(_SCALES))
     started = trials.begin()
+    yield from without_effect(setup.job.training)
     inputs = yield from whole_features(setup)
     yield started
     _set_directions(head, inputs.train(1))

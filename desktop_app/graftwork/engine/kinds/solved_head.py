@@ -17,6 +17,7 @@ from graftwork.engine.training_settings import TrainingSettings
 from graftwork.plugin_api import PhaseReport, SolvedHead
 
 from .trials import Trials, matrix, whole_features
+from .without_steps import without_effect
 
 _PATIENCE = 2
 
@@ -32,6 +33,7 @@ def run_solved_head(
     head, strengths = _checked(setup, phase)
     trials = Trials(setup, phase, number, len(strengths))
     started = trials.begin()
+    yield from without_effect(setup.job.training)
     inputs = yield from whole_features(setup)
     yield started
     reason = yield from _tried(setup, inputs, head, trials, strengths)

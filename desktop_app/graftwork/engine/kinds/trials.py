@@ -35,7 +35,9 @@ def whole_features(setup: TrainingSetup) -> Generator[TrainingEvent, None, Phase
 
 def matrix(samples: Samples) -> Tensor:
     """All features of these samples (n, features), float32."""
-    return samples.batch(torch.arange(len(samples.labels))).float()
+    # In chunks: where the disk had no room, each is computed from pixels.
+    places = torch.arange(len(samples.labels)).split(_BATCH)
+    return torch.cat([samples.batch(few).float() for few in places])
 
 
 class Trials:

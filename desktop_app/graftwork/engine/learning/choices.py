@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from graftwork.plugin_api import EMA, EWC, L2SP, SWA, Averaging, Penalty, Phase, WiSE
+from graftwork.data.augmentation import Augment, build_augmentation
+from graftwork.plugin_api import (
+    EMA,
+    EWC,
+    L2SP,
+    SWA,
+    Augmentation,
+    Averaging,
+    Penalty,
+    Phase,
+    WiSE,
+)
 
 from ..training_settings import AveragingChoice, PenaltyChoice, TrainingSettings
 
@@ -27,6 +38,11 @@ def with_user_choices(phase: Phase, settings: TrainingSettings) -> Phase:
         penalty=_penalty(phase.penalty, settings),
         averaging=_averaging(phase.averaging, settings.averaging),
     )
+
+
+def chosen_augment(phase: Phase, level: Augmentation, settings: TrainingSettings) -> Augment | None:
+    """What changes the phase's images: nothing, where the strategy asks for nothing in it."""
+    return None if phase.augmentation == "none" else build_augmentation(level, settings)
 
 
 def _penalty(wanted: Penalty | None, settings: TrainingSettings) -> Penalty | None:

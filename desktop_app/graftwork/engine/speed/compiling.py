@@ -19,8 +19,7 @@ import torch
 from torch import Tensor
 
 from graftwork.engine.training_settings import CompileChoice
-
-from .memory import is_out_of_memory
+from graftwork.memory import is_out_of_memory
 
 _STEPS_THAT_PAY = 2000
 

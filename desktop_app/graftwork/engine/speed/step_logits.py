@@ -43,6 +43,8 @@ def step_logits(
     if decision.on:
         yield _notice(f"Training steps are compiled: {decision.reason}.")
         return CompiledLogits(inputs.logits, job.training.batch_size)
+    if job.training.compile == "on":
+        yield Notice(level="warning", text=f"Training steps are not compiled: {decision.reason}.")
     if device.type != "cpu":
         return inputs.logits
     fusion = _fusion(stages, inputs)

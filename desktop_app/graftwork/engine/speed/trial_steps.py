@@ -13,10 +13,10 @@ from graftwork.engine.device import choose_device, choose_precision
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.optimizer import build_optimizer
 from graftwork.engine.training_settings import TrainingSettings
+from graftwork.memory import is_out_of_memory
 from graftwork.plugin_api import Backbone
 
 from .fusion import find_fusion
-from .memory import is_out_of_memory
 
 _STEPS = 2
 

@@ -84,6 +84,15 @@ def test_a_run_stopped_at_any_event_goes_on_to_the_same_weights(phase, images, p
     assert of_kind(whole, ev.RunEnded)
 
 
+def test_a_run_in_fp16_goes_on_with_its_scale(images, planned, tmp_path):
+    job = job_of(images, "batch norm learns", precision="fp16")
+    run_job(job, planned, tmp_path / "whole")
+    run = tmp_path / "stopped"
+    _until(job, planned, run, lambda e: isinstance(e, ev.StepDone) and (e.phase, e.epoch) == (2, 2))
+    _until(job, planned, run, never)
+    assert _weights(run) == _weights(tmp_path / "whole")
+
+
 def test_epochs_are_said_once_more_only_after_the_checkpoint(images, planned, tmp_path):
     job = job_of(images, "ema")
     whole = of_kind(run_job(job, planned, tmp_path / "whole"), ev.EpochDone)

@@ -15,7 +15,7 @@ from graftwork.engine.frozen.engines import (
     outlets_of,
     relative_error,
 )
-from graftwork.engine.frozen.keys import pass_key, weights_digest
+from graftwork.engine.frozen.keys import pass_key
 from graftwork.engine.frozen.passes import FrozenPass, batch_for
 from graftwork.engine.frozen.probing import probe
 from support.classifiers import tiny_classifier
@@ -190,23 +190,3 @@ def test_the_key_names_weights_engine_boundary_and_input(classifier, samples):
     assert len(others) == 7
     same.stages.top[0].weight.data.zero_()
     assert key(of=same) in others  # what lies above does not matter
-
-
-def test_a_digest_knows_names_shapes_and_types():
-    def digest(**tensors):
-        module = nn.Module()
-        for name, tensor in tensors.items():
-            module.register_buffer(name, tensor)
-        return weights_digest(module)
-
-    zeros = torch.zeros(4)
-    different = [
-        digest(a=zeros),
-        digest(b=zeros),
-        digest(a=zeros.view(2, 2)),
-        digest(a=zeros.int()),
-        digest(a=zeros, b=torch.tensor(1)),
-        digest(a=torch.tensor([0.0, 0, 0, -0.0])),
-    ]
-    assert len(set(different)) == len(different)
-    assert digest(a=zeros.clone()) == different[0]

@@ -18,7 +18,7 @@ from graftwork.engine.frozen import engines
 from graftwork.engine.frozen.features import exact_features, frozen_features
 from graftwork.engine.frozen.phase_inputs import live_inputs, phase_inputs
 from graftwork.engine.frozen.samples import KeptSamples, PassedSamples
-from graftwork.engine.frozen.store import ActivationStore, RowWriter
+from graftwork.engine.frozen.store import ActivationStore, RowWriter, Shelf
 from graftwork.plugin_api import HEAD, MeasuredStages, Phase, PhaseReport
 from support.generators import drain
 from support.small_setup import noise_samples, small_setup
@@ -449,6 +449,22 @@ def test_what_was_not_computed_before_is_computed_when_asked_for(store, engine, 
         found = setup.classifier.head(features.batch(PLACES))
     assert torch.allclose(found, expected, atol=1e-5)
     assert exact_features(setup.classifier, noise_samples(range(99)), store=store) is None
+
+
+def test_a_phase_that_wants_no_changes_gets_none_by_a_policy_either(store):
+    setup = small_setup(policy="trivial-augment", erasing=0.5)
+    plain = _chosen(setup, _phase(augmentation="none"), store, "none")[2]
+    assert len(plain.views) == 1
+    assert len(_chosen(setup, HEAD_ONLY, store, "none")[2].views) > 1
+
+
+def test_what_another_program_removes_at_once_is_computed_anew(store, monkeypatch):
+    expected = _chosen(small_setup(), HEAD_ONLY, store)[2]
+    monkeypatch.setattr(store, "open", lambda _: Shelf(places=(), where={}))
+    notices, _, inputs = _chosen(small_setup(), HEAD_ONLY, store)
+    assert "had to make room" in notices
+    assert isinstance(inputs.views[0], PassedSamples)
+    assert torch.equal(inputs.train(1).batch(PLACES), expected.train(1).batch(PLACES))
 
 
 def test_test_images_go_along_through_a_frozen_backbone(store):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -39,7 +40,7 @@ def test_rows_come_back_by_image_from_any_of_the_files(store):
         assert found.dtype == np.float16
         assert np.array_equal(found, _rows(*expected))
         found[:] = 0  # a copy
-    assert not shelf.arrays[0].flags.writeable
+    assert not rows.arrays[0].flags.writeable
     with pytest.raises(KeyError):
         shelf.rows(["image 6"])
 
@@ -90,9 +91,33 @@ def test_rows_that_are_needed_outlive_older_and_newer_ones(tmp_path):
     tight.make_room(20, kept=[needed])
     assert [place.exists() for place in (needed, old, new)] == [True, False, True]
     shelf = tight.open("needed")
+    rows = shelf.rows(["image 2"])
     tight.forget([needed])
-    assert np.array_equal(shelf.rows(["image 2"]).gather(np.array([0])), _rows(2))
+    assert np.array_equal(rows.gather(np.array([0])), _rows(2))
     assert tight.open("needed").places == ()
+    with pytest.raises(FileNotFoundError):
+        shelf.rows(["image 2"])
+
+
+def test_only_places_whose_rows_are_wanted_are_opened_and_marked_as_used(store):
+    wanted, other = _write(store, "a", [1, 2]), _write(store, "a", [3])
+    for place in (wanted, other):
+        os.utime(place / "index.json", (1, 1))
+    assert len(store.open("a").rows(["image 2", "image 1"]).arrays) == 1
+    assert (wanted / "index.json").stat().st_mtime > 1
+    assert (other / "index.json").stat().st_mtime == 1
+
+
+def test_places_that_cannot_be_opened_now_are_not_removed(store, monkeypatch):
+    place = _write(store, "a", [1])
+
+    def too_many(*_, **__):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as at_the_limit:
+        at_the_limit.setattr(np, "load", too_many)
+        assert store.open("a").places == ()
+    assert store.open("a").places == (place,)
 
 
 _KILLED = """

@@ -229,3 +229,20 @@ def test_rare_classes_weigh_more_if_the_user_says_so(images, registry, tmp_path)
         found[name] = head.linear.bias.detach()
     assert torch.equal(found["weighted"], found["balanced"])
     assert not torch.allclose(found["plain"], found["weighted"], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    "phase",
+    [SolvedHead(name="x", strengths=(0.1,)), PrototypeHead(name="x")],
+    ids=["solved", "prototypes"],
+)
+def test_choices_that_need_training_steps_are_said_to_do_nothing(phase, images, registry, tmp_path):
+    head = "cosine" if isinstance(phase, PrototypeHead) else "linear"
+    given = {"mixup": 0.2, "averaging": "ema", "augmentation": "none", "penalty": "none"}
+    events, _ = _run(images, registry, tmp_path / "run", phase, head=head, **given)
+    (said,) = [
+        notice.text for notice in of_kind(events, ev.Notice) if "do nothing here" in notice.text
+    ]
+    assert said.endswith("do nothing here: mixup, averaging.")
+    events, _ = _run(images, registry, tmp_path / "plain", phase, head=head)
+    assert not [notice for notice in of_kind(events, ev.Notice) if "do nothing" in notice.text]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from graftwork.engine.speed.memory import is_out_of_memory
+from graftwork.memory import is_out_of_memory
 
 
 def test_a_tensor_too_large_for_this_machine():
