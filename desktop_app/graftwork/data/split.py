@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -30,13 +30,15 @@ class Split:
     validation: tuple[int, ...]
     test: tuple[int, ...]
 
-    @classmethod
-    def of(cls, parts: Sequence[Part]) -> Split:
-        """From the part of each item."""
-        return cls(**{name: _indices(parts, name) for name in PARTS})
 
-
-def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -> Split:
+def make_split(
+    catalog: Catalog,
+    *,
+    validation: float,
+    test: float,
+    seed: int,
+    known: Mapping[int, Part] | None = None,
+) -> Split:
     """Split by the parts that the items name, and draw those that none names.
 
     An item without a part goes where another of its group is. A group that names two parts raises
@@ -46,6 +48,10 @@ def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -
     these, alike in every class, and groups stay together. The same items in the same order with
     the same seed give the same split. Every class has an image in each part; where that cannot
     be, ``SplitError`` is raised.
+
+    ``known`` are parts of an earlier split by index: items from which is drawn stay there with
+    their groups, and the fractions are those of the others. Of a known class, too few others to
+    draw from are for training.
     """
     given = _given_parts(catalog)
     parts = [part or "train" for part in given]
@@ -53,10 +59,36 @@ def make_split(catalog: Catalog, *, validation: float, test: float, seed: int) -
     wanted = {part: share for part, share in fractions.items() if part not in given}
     if wanted:
         pool = [index for index, part in enumerate(parts) if part == "train"]
-        for index, part in _draw(catalog, pool, wanted, seed).items():
+        settled = _settled(catalog, pool, known or {}, len(wanted) + 1)
+        pool = [index for index in pool if index not in settled]
+        classes = {catalog.items[index].label for index in settled}
+        needed = _needed_classes(catalog, pool, classes)
+        for index, part in {**settled, **_draw(catalog, pool, needed, wanted, seed)}.items():
             parts[index] = part
-    check_parts(catalog, parts)
-    return Split.of(parts)
+    _check(catalog, parts)
+    return Split(**{part: _indices(parts, part) for part in PARTS})
+
+
+def _settled(
+    catalog: Catalog, pool: Sequence[int], known: Mapping[int, Part], least: int
+) -> dict[int, Part]:
+    """The parts of those items of the pool that are not drawn, because they are known or few."""
+    items = catalog.items
+    of_group = {items[index].group: part for index, part in known.items() if items[index].group}
+    found = {index: known.get(index) or of_group.get(items[index].group) for index in pool}
+    settled: dict[int, Part] = {index: part for index, part in found.items() if part}
+    new = [index for index in pool if index not in settled]
+    units = {(items[index].label, items[index].group or index) for index in new}
+    counts = Counter(label for label, _ in units)
+    classes = {items[index].label for index in settled}
+    few = {label for label in classes if counts[label] < least}
+    return {**settled, **{index: "train" for index in new if items[index].label in few}}
+
+
+def _needed_classes(catalog: Catalog, pool: Sequence[int], settled: Collection[str]) -> list[str]:
+    """The classes of which the pool must have enough: all but those that are settled as a whole."""
+    drawn = {catalog.items[index].label for index in pool}
+    return [name for name in catalog.classes if name in drawn or name not in settled]
 
 
 def _given_parts(catalog: Catalog) -> list[Part | None]:
@@ -81,17 +113,21 @@ def _indices(parts: Sequence[Part], part: Part) -> tuple[int, ...]:
 
 
 def _draw(
-    catalog: Catalog, pool: list[int], wanted: Mapping[Part, float], seed: int
+    catalog: Catalog,
+    pool: Sequence[int],
+    classes: Sequence[str],
+    wanted: Mapping[Part, float],
+    seed: int,
 ) -> dict[int, Part]:
     """The parts of those items of the pool that leave training."""
     random = np.random.default_rng(seed)
     labels = [catalog.items[index].label for index in pool]
-    _check_enough(Counter(labels), catalog.classes, len(wanted) + 1, "images")
+    _check_enough(Counter(labels), classes, len(wanted) + 1, "images")
     groups = [catalog.items[index].group for index in pool]
     if not any(groups):
         drawn = _draw_items(labels, wanted, random)
     else:
-        drawn = _draw_groups(catalog, labels, groups, wanted, random)
+        drawn = _draw_groups(classes, labels, groups, wanted, random)
     return {pool[position]: part for position, part in drawn.items()}
 
 
@@ -125,7 +161,7 @@ def _counts(images: int, wanted: Mapping[Part, float], owed: dict[Part, float]) 
 
 
 def _draw_groups(
-    catalog: Catalog,
+    classes: Sequence[str],
     labels: list[str],
     groups: list[str | None],
     wanted: Mapping[Part, float],
@@ -133,7 +169,7 @@ def _draw_groups(
 ) -> dict[int, Part]:
     names = [f"group {group}" if group else f"item {i}" for i, group in enumerate(groups)]
     groups_of = Counter(label for label, _ in set(zip(labels, names, strict=True)))
-    _check_enough(groups_of, catalog.classes, len(wanted) + 1, "groups of images")
+    _check_enough(groups_of, classes, len(wanted) + 1, "groups of images")
     shares = {"train": 1 - sum(wanted.values()), **wanted}
     found = split_groups(labels, names, list(shares.values()), random)
     if found is None:
@@ -160,8 +196,7 @@ def _check_enough(
         raise SplitError(msg)
 
 
-def check_parts(catalog: Catalog, parts: Sequence[Part]) -> None:
-    """Raise ``SplitError`` if a class has no image in one of the parts of the items."""
+def _check(catalog: Catalog, parts: Sequence[Part]) -> None:
     present = Counter((part, item.label) for part, item in zip(parts, catalog.items, strict=True))
     for part in PARTS:
         lacking = [repr(name) for name in catalog.classes if not present[part, name]]

@@ -23,11 +23,11 @@ class KeptSplit(BaseModel, frozen=True):
     test: tuple[str, ...]
 
     def parts(self, catalog: Catalog) -> dict[int, Part]:
-        """The part of each item by its index, of those that had one and whose reader names none."""
+        """The part of each item by its index, of those that had one."""
         part_of = {path: part for part in PARTS for path in getattr(self, part)}
         paths = (relative_path(item.path, catalog.root) for item in catalog.items)
         found = ((index, part_of.get(path)) for index, path in enumerate(paths))
-        return {index: part for index, part in found if part and not catalog.items[index].part}
+        return {index: part for index, part in found if part}
 
 
 def write_split(folder: Path, catalog: Catalog, split: Split) -> None:

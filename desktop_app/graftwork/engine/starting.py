@@ -10,9 +10,8 @@ import torch
 from pydantic import BaseModel
 
 from graftwork import __version__
-from graftwork.data.continued_split import continue_split
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split
+from graftwork.data.split import Split, make_split
 from graftwork.files import write_text
 from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Strategy
 from graftwork.plugin_host.registry import Registry
@@ -101,8 +100,12 @@ def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]
     known = parts_then(job.start.folder, catalog) if job.start else {}
     if known:
         yield _kept_parts(len(known), of=len(catalog.items))
-    return continue_split(
-        catalog, known, validation=job.data.validation, test=job.data.test, seed=job.seed
+    return make_split(
+        catalog,
+        validation=job.data.validation,
+        test=job.data.test,
+        seed=job.seed,
+        known=known,
     )
 
 

@@ -27,9 +27,9 @@ from .record import RunRecord
 
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
-_logger = logging.getLogger(__name__)
-
 METRICS = tuple(name for name in EpochDone.model_fields if name != "kind")
+
+_logger = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -43,24 +43,29 @@ def run_log(
     events_file, metrics_file = folder / EVENTS_FILE, folder / METRICS_FILE
     write_text(events_file, "".join(event_to_json(event) + "\n" for event in earlier))
     write_text(metrics_file, _table(earlier))
-    events = events_file.open("a", buffering=1, encoding="utf-8", newline="\n")
-    metrics = metrics_file.open("a", buffering=1, encoding="utf-8", newline="")
-    rows = _rows(metrics)
+    with _lasting(events_file, "\n") as events, _lasting(metrics_file, "") as metrics:
+        rows = _rows(metrics)
 
-    # A full disk must not end the training: what is not written now may be later.
-    def write(event: TrainingEvent) -> None:
-        with _tolerated(events_file):
-            events.write(event_to_json(event) + "\n")
-        if isinstance(event, EpochDone):
-            with _tolerated(metrics_file):
-                rows.writerow(event.model_dump())
+        # A full disk must not end the training: what is not written now may be later.
+        def write(event: TrainingEvent) -> None:
+            with _tolerated(events_file):
+                events.write(event_to_json(event) + "\n")
+            if isinstance(event, EpochDone):
+                with _tolerated(metrics_file):
+                    rows.writerow(event.model_dump())
 
-    try:
         yield write
+
+
+@contextmanager
+def _lasting(file: Path, newline: str) -> Iterator[TextIO]:
+    """The file open for lines at its end; a full disk does not keep it from being closed."""
+    opened = file.open("a", buffering=1, encoding="utf-8", newline=newline)
+    try:
+        yield opened
     finally:
-        for file in (events, metrics):
-            with _tolerated(Path(file.name)):
-                file.close()
+        with _tolerated(file):
+            opened.close()
 
 
 @contextmanager

@@ -30,10 +30,7 @@ class StartingPoint:
 
     @property
     def numbers(self) -> Mapping[str, Any]:
-        """What the job sets of training, parts held out and seed, so that no test image was seen.
-
-        Another seed would split the images otherwise: the earlier run would know some of the test.
-        """
+        """What the job sets of training, parts held out and seed."""
         held_out = {"validation": self.job.data.validation, "test": self.job.data.test}
         return {**self.job.training.model_dump(mode="json"), **held_out, "seed": self.job.seed}
 

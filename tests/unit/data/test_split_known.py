@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graftwork.data.continued_split import continue_split
 from graftwork.data.split import PARTS, Split, SplitError, make_split
 from graftwork.plugin_api import Catalog, Item, Part
 
@@ -35,7 +34,8 @@ def known(catalog: Catalog, before: dict[str, Part]) -> dict[int, Part]:
 
 
 def continued(catalog: Catalog, before: dict[str, Part], seed: int = 1) -> dict[str, Part]:
-    return parts_of(catalog, continue_split(catalog, known(catalog, before), **SHARES, seed=seed))
+    found = make_split(catalog, known=known(catalog, before), **SHARES, seed=seed)
+    return parts_of(catalog, found)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def earlier() -> dict[str, Part]:
 
 def test_without_an_earlier_run_it_is_a_split_like_any_other() -> None:
     catalog = catalog_of({"cat": 20, "dog": 10})
-    assert continue_split(catalog, {}, **SHARES, seed=3) == make_split(catalog, **SHARES, seed=3)
+    assert make_split(catalog, known={}, **SHARES, seed=3) == make_split(catalog, **SHARES, seed=3)
 
 
 @settings(deadline=None)
@@ -97,3 +97,23 @@ def test_a_class_that_lost_its_test_images_is_refused(earlier: dict[str, Part]) 
     left = [item for item in catalog.items if earlier[str(item.path)] != "test"]
     with pytest.raises(SplitError, match="test part has no image"):
         continued(replace(catalog, items=tuple(left)), earlier)
+
+
+def test_validation_stays_too_where_the_folders_name_training_and_test() -> None:
+    """What is drawn from a training folder must not come back from validation to training."""
+
+    def in_folders(cats: int) -> Catalog:
+        plain = catalog_of({"cat": cats, "dog": 10})
+        items = tuple(
+            replace(item, part="test" if int(str(item.path)[3:]) % 5 == 0 else "train")
+            for item in plain.items
+        )
+        return replace(plain, items=items)
+
+    first = in_folders(20)
+    before = parts_of(first, make_split(first, **SHARES, seed=0))
+    for cats in (20, 21, 40):
+        made = continued(in_folders(cats), before)
+        assert {name: made[name] for name in before} == before
+        named = {str(item.path) for item in in_folders(cats).items if item.part == "test"}
+        assert {name for name, part in made.items() if part == "test"} == named
