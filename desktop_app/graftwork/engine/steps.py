@@ -59,6 +59,7 @@ class PhaseRun:
     batches: int
     first: dict[str, Tensor] = field(default_factory=dict)
     progress: PhaseProgress = field(default_factory=PhaseProgress)
+    throttle: Throttle = field(default_factory=lambda: Throttle(slowest=2))
 
 
 @dataclass
@@ -72,7 +73,6 @@ class _Meter:
     right: list[Tensor] = field(default_factory=list)
     images: list[int] = field(default_factory=list)
     began: float = field(default_factory=time.perf_counter)
-    throttle: Throttle = field(default_factory=Throttle)
 
     def add(self, loss: Tensor, right: Tensor, images: int) -> None:
         """Take one step in."""
@@ -122,13 +122,13 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
         _set_rates(run, step)
         meter.add(*learn_batch(setup, run, batch))
         due = setup.checkpoints.due()
-        if due or meter.throttle.due() or step == run.batches:
+        if due or run.throttle.due() or step == run.batches:
             since = _note(run, step, meter)
             yield _step_done(run, since)
             yield from _load(setup)
             if due:
                 yield from save_checkpoint(setup, run)
-            meter = _Meter(throttle=meter.throttle)
+            meter = _Meter()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,3 +20,22 @@ def test_it_is_due_at_once_and_then_once_an_interval(monkeypatch: pytest.MonkeyP
 def test_without_an_interval_it_is_always_due() -> None:
     throttle = Throttle(0)
     assert all(throttle.due() for _ in range(5))
+
+
+def test_the_interval_grows_with_the_work_to_the_slowest(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    throttle = Throttle(0.05, slowest=2)
+    reported = []
+    for tick in range(24 * 3600 * 4):
+        now = tick / 4
+        if throttle.due():
+            reported.append(now)
+    gaps = {hour: _gap(reported, hour * 3600) for hour in (0, 1 / 6, 1, 23)}
+    assert gaps == {0: 0.25, 1 / 6: 0.75, 1: 2.0, 23: 2.0}
+    assert len(reported) < 50_000
+
+
+def _gap(reported: list[float], after: float) -> float:
+    first, second = [at for at in reported if at >= after][:2]
+    return second - first
