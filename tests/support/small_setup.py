@@ -13,7 +13,7 @@ from graftwork.engine.classifier import Classifier
 from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
-from graftwork.plugin_api import Augmentation, PhaseReport
+from graftwork.plugin_api import PhaseReport
 
 from .classifiers import tiny_classifier
 
@@ -57,7 +57,6 @@ class SmallSetup:
     classifier: Classifier = field(default_factory=lambda: tiny_classifier().eval())
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     reports: list[PhaseReport] = field(default_factory=list)
-    augmentation: Augmentation = "none"
 
 
 def small_setup(seed: int = 0, *, parts: dict[str, PixelSamples] | None = None, **training: Any):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-
 _PART_OF_ALL = 1 / 1000
 
 

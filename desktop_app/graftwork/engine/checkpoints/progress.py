@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graftwork.plugin_api import AnyPhase, Augmentation, PhaseReport
+from graftwork.plugin_api import AnyPhase, PhaseReport
 
 from ..events import EpochDone
 from ..tally import Tally
@@ -43,11 +43,9 @@ class PhaseProgress(_Progress):
     """How far a phase is: ``step`` steps of epoch ``epoch`` are done, and all epochs before it.
 
     ``tally`` has the sums over the steps of this epoch; ``epochs`` the epochs that are over;
-    ``averaged`` says whether the weights that this epoch reached are in their average, and
-    ``augmentation`` how far this phase changes its images.
+    ``averaged`` says whether the weights that this epoch reached are in their average.
     """
 
-    augmentation: Augmentation = "none"
     epoch: int = 1
     step: int = 0
     tally: Tally = Field(default_factory=Tally)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graftwork.data.augmentation import sample_seed
-from graftwork.plugin_api import EMA, EWC, SWA, Augmentation, Phase, PhaseReport, WiSE
+from graftwork.plugin_api import EMA, EWC, SWA, Phase, PhaseReport, WiSE
 
 from ..averaging import Averager, build_averager, follows_images
 from ..checkpoints.files import Checkpoint
@@ -22,7 +22,6 @@ from ..freezing import changing_stages, frozen_backbone, set_learning, set_modes
 from ..frozen.phase_inputs import phase_inputs
 from ..inputs import PhaseInputs
 from ..keeping import keep_best, keep_epoch
-from ..learning.augmentation_trial import tried_augmentation
 from ..learning.batch_norm import re_estimate
 from ..learning.choices import chosen_augment, with_user_choices
 from ..learning.importance import measure_importance
@@ -72,8 +71,7 @@ def begin_gradient_phase(
     setup.best.begin_phase(changing_stages(setup.classifier, phase))
     first = setup.best.tensors()
     yield from _begin(setup, phase, number, midway)
-    level = yield from _level(setup, phase, midway)
-    run = yield from _prepare(setup, phase, number, level, first, importance)
+    run = yield from _prepare(setup, phase, number, first, importance)
     if midway:
         load_phase(setup, run, midway)
     return run
@@ -110,24 +108,15 @@ def _begin(
     setup.processes.agree(setup.classifier)
 
 
-def _level(
-    setup: TrainingSetup, phase: Phase, midway: Checkpoint | None
-) -> Generator[Notice, None, Augmentation]:
-    """How far images are changed: what was found as the phase began stays so to its end."""
-    if midway and midway.progress.phase:
-        return midway.progress.phase.augmentation
-    return (yield from tried_augmentation(setup, phase))
-
-
 def _prepare(
     setup: TrainingSetup,
     phase: Phase,
     number: int,
-    level: Augmentation,
     first: dict[str, Tensor],
     importance: dict[str, Tensor] | None,
 ) -> Generator[TrainingEvent, None, PhaseRun]:
     _check_batches(setup, phase)
+    level = phase.augmentation or setup.augmentation
     inputs = yield from phase_inputs(setup, phase, level)
     precision = _precision(setup, phase, inputs)
     yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
@@ -151,7 +140,6 @@ def _prepare(
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
         batches=batches,
         first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
-        progress=PhaseProgress(augmentation=level),
     )
 
 
@@ -233,7 +221,6 @@ def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, 
 def _next_epoch(progress: PhaseProgress, done: EpochDone, rank: Rank) -> PhaseProgress:
     improved = progress.best_rank is None or rank > progress.best_rank
     return PhaseProgress(
-        augmentation=progress.augmentation,
         epoch=progress.epoch + 1,
         epochs=(*progress.epochs, done),
         best_rank=rank if improved else progress.best_rank,

@@ -8,10 +8,8 @@ import random
 from contextlib import closing
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from pydantic import BaseModel
 from safetensors.torch import load_file
 
@@ -93,41 +91,6 @@ def test_a_run_in_fp16_goes_on_with_its_scale(images, planned, tmp_path):
     _until(job, planned, run, lambda e: isinstance(e, ev.StepDone) and (e.phase, e.epoch) == (2, 2))
     _until(job, planned, run, never)
     assert _weights(run) == _weights(tmp_path / "whole")
-
-
-def plan_for_lines(settings, model, data):
-    yield Phase(name="Plain", epochs=6, rates=dict.fromkeys(ALL, 0.02), augmentation="none")
-    yield Phase(name="Spoiled", epochs=4, rates={HEAD: 1.0, "stem": 1.0})  # no judge any more
-
-
-def lines_in(folder):
-    """Lines that lie and lines that stand: no classes are left if they are turned."""
-    for name, across in (("lie", np.s_[::4]), ("stand", np.s_[:, ::4])):
-        (folder / name).mkdir(parents=True)
-        for number in range(24):
-            image = np.random.default_rng(number).integers(0, 80, (32, 32, 3)).astype(np.uint8)
-            image[across] = 255
-            Image.fromarray(image).save(folder / name / f"{number}.png")
-    return folder
-
-
-def test_images_that_were_left_as_they_are_stay_so_when_a_phase_goes_on(registry, tmp_path):
-    strategy = Strategy(
-        name="lines", title="Lines", summary="For a test", settings=NoSettings, plan=plan_for_lines
-    )
-    known = replace(registry, strategies={"lines": strategy})
-    job = small_job(lines_in(tmp_path / "lines"), "lines", domain="microscopy")
-    whole, run = run_job(job, known, tmp_path / "whole"), tmp_path / "stopped"
-    notices = [notice.text for notice in of_kind(whole, ev.Notice)]
-    assert any("they are not changed in this phase" in text for text in notices)
-    first = _until(
-        job, known, run, lambda e: isinstance(e, ev.EpochDone) and (e.phase, e.epoch) == (2, 1)
-    )
-    second = _until(job, known, run, never)
-    epochs = of_kind(first, ev.EpochDone) + of_kind(second, ev.EpochDone)
-    assert [_figures(epoch) for epoch in epochs] == list(
-        map(_figures, of_kind(whole, ev.EpochDone))
-    )
 
 
 def test_epochs_are_said_once_more_only_after_the_checkpoint(images, planned, tmp_path):
