@@ -26,6 +26,7 @@ from .heads.spec import head_spec
 from .input_size import check_input_size
 from .inputs import PixelSamples
 from .job import TrainingJob
+from .learning.phase_problems import unknown_stage
 from .learning.sample import SAMPLE_FILE, JoinedSamples, StoredSample, keep_sample, read_sample
 from .loss.build import check_loss
 from .monitor import LoadMonitor
@@ -35,7 +36,9 @@ from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 from .speed.processes import Processes
 from .split_file import parts_then, write_split
+from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
+from .training_settings import TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +80,7 @@ def start_run(
     split = yield from _split(job, pixels.catalog)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
+    _check_stage_schedules(job.training, classifier)
     if job.start:
         yield Notice(level="info", text=load_earlier(classifier, job.start))
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
@@ -134,6 +138,13 @@ def _new_classifier(
     first_layer = job.training.first_layer
     built = build_classifier(backbone, info, weights, first_layer=first_layer, seed=job.seed)
     return built.to(memory_format=torch.channels_last)
+
+
+def _check_stage_schedules(training: TrainingSettings, classifier: Classifier) -> None:
+    stages = classifier.named_stages()
+    for name in parse_stage_schedules(training.stage_schedules):
+        if name not in stages:
+            raise TrainingError(f"stage_schedules: {unknown_stage(name, stages)}.")
 
 
 def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice, None, None]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from graftwork.data.domains import Domain, Policy
 from graftwork.data.input_spec import Fit
+
+from .stage_schedules import parse_stage_schedules
 
 Optimizer = Literal["adamw", "sgd"]
 BestMetric = Literal["balanced-accuracy", "accuracy", "macro-f1", "loss"]
@@ -136,6 +138,16 @@ class OptimizerSettings(Settings):
     schedule: ScheduleChoice = Field(
         default="auto", description="How rates change in a phase; auto: the strategy's choice"
     )
+    stage_schedules: str = Field(
+        default="",
+        description="Stages whose rates change in another way: stem=constant, head=one-cycle",
+    )
+    warmup: float | None = Field(
+        default=None,
+        ge=0,
+        lt=1,
+        description="Part of a phase over which rates rise at first; none: the strategy's choice",
+    )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of SGD")
     weight_decay: float = Field(
         default=0.01, ge=0, le=1, description="Pull towards zero (not on norms and biases)"
@@ -158,6 +170,12 @@ class OptimizerSettings(Settings):
     averaging: AveragingChoice = Field(
         default="auto", description="Average of weights that is validated and kept"
     )
+
+    @field_validator("stage_schedules")
+    @classmethod
+    def _names_schedules(cls, text: str) -> str:
+        parse_stage_schedules(text)
+        return text
 
 
 class ComputeSettings(Settings):

@@ -363,3 +363,21 @@ def _accuracy(classifier, root, run, part):
         found = classifier(pixels).argmax(1).tolist()
     labels = [classifier.info.classes.index(path.split("/")[0]) for path in paths]
     return np.mean(np.array(found) == labels)
+
+
+def test_a_schedule_for_a_stage_that_is_not_there_is_refused(images, registry, tmp_path):
+    job = small_job(images, stage_schedules="topp=constant")
+    with pytest.raises(TrainingError, match=r"no stage 'topp'.*did you mean top"):
+        run_job(job, registry, tmp_path / "run")
+
+
+def test_a_stage_follows_a_schedule_of_its_own(images, registry, tmp_path):
+    settings = {"epochs": 2, "rate": 0.01, "gamma": 1.0}
+    job = small_job(
+        images, "full-fine-tuning", settings, stage_schedules="stem=constant", warmup=0.5
+    )
+    steps = of_kind(run_job(job, registry, tmp_path / "run"), ev.StepDone)
+    first, *_, last = steps
+    assert first.rates["stem"] == first.rates[HEAD] < 0.01
+    assert last.rates["stem"] == 0.01
+    assert last.rates[HEAD] < 0.005

@@ -16,6 +16,8 @@ _FOR_STEPS = (
     "views",
     "dropout",
     "schedule",
+    "stage_schedules",
+    "warmup",
     "weight_decay",
     "stochastic_depth",
     "batch_norm",

@@ -75,7 +75,7 @@ def _wrong_values(phase: Any, stages: Mapping[str, nn.Module]) -> Iterator[str]:
 def _wrong_stages(phase: Phase, stages: Mapping[str, nn.Module]) -> Iterator[str]:
     named = {*phase.rates, *phase.schedules, *phase.reinitialize}
     unknown = sorted(named - set(stages))
-    yield from (_unknown(name, stages) for name in unknown)
+    yield from (unknown_stage(name, stages) for name in unknown)
     if not unknown and not any(_learns(phase, name, stages[name]) for name in phase.rates):
         yield "it lets nothing learn"
     frozen = [name for name in phase.reinitialize if name not in phase.rates]
@@ -83,7 +83,8 @@ def _wrong_stages(phase: Phase, stages: Mapping[str, nn.Module]) -> Iterator[str
         yield f"{', '.join(frozen)} would begin with random weights and never learn"
 
 
-def _unknown(name: str, stages: Iterable[str]) -> str:
+def unknown_stage(name: str, stages: Iterable[str]) -> str:
+    """Says that there is no such stage, and which was perhaps meant."""
     near = get_close_matches(name, stages, n=2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(stages)}"
     return f"the backbone has no stage {name!r} ({hint})"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from graftwork.engine.learning.choices import with_user_choices
 from graftwork.engine.training_settings import TrainingSettings
@@ -30,6 +31,28 @@ def test_without_a_choice_the_strategy_has_its_way():
 def test_a_schedule_holds_for_all_stages():
     chosen = _after(_phase(schedules={HEAD: "constant"}), schedule="one-cycle")
     assert (chosen.schedule, chosen.schedules) == ("one-cycle", {})
+
+
+def test_stages_have_schedules_of_their_own():
+    phase = Phase(name="p", epochs=1, rates={HEAD: 0.1, "top": 0.1}, schedules={"top": "plateau"})
+    chosen = _after(phase, stage_schedules="head=one-cycle, stem = constant")
+    assert chosen.schedules == {"top": "plateau", HEAD: "one-cycle"}
+    chosen = _after(phase, schedule="constant", stage_schedules="top=cosine")
+    assert (chosen.schedule, chosen.schedules) == ("constant", {"top": "cosine"})
+
+
+@pytest.mark.parametrize(
+    "text", ["head", "head=fast", "=cosine", "head:cosine", "head=cosine top="]
+)
+def test_what_is_no_schedule_is_refused(text):
+    with pytest.raises(ValidationError, match="write stage=constant or cosine"):
+        TrainingSettings(stage_schedules=text)
+
+
+@pytest.mark.parametrize("warmup", [0.0, 0.3])
+def test_warmup(warmup):
+    assert _after(_phase(warmup=0.1), warmup=warmup).warmup == warmup
+    assert _after(_phase(warmup=0.1)).warmup == 0.1
 
 
 @pytest.mark.parametrize("batch_norm", ["frozen", "learning", "adapting", "re-estimated"])
