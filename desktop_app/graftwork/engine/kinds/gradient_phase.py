@@ -139,6 +139,7 @@ def _prepare(
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
         batches=batches,
+        follows_images=follows_images(classifier, phase),
         first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
     )
 
@@ -203,7 +204,6 @@ def _say_if_not_compiled(run: PhaseRun) -> Generator[Notice, None, None]:
 
 def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, None, None]:
     """Validate the weights that the epoch reached, or their average, and keep them if best."""
-    setup.processes.average_statistics(setup.classifier)
     if run.averager and not run.progress.averaged:
         run.averager.after_epoch(run.progress.epoch, run.phase.epochs)
         run.progress = run.progress.model_copy(update={"averaged": True})

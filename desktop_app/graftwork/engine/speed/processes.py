@@ -58,7 +58,7 @@ class Processes:
         gradients = [p.grad for p in parameters if p.grad is not None]
         for alike in _by_dtype(gradients):
             flat = torch.cat([gradient.flatten() for gradient in alike]) * part
-            distributed.all_reduce(flat)
+            _sum_up(flat)
             _unflatten(flat, alike)
 
     def total(self, values: Sequence[float]) -> list[float]:
@@ -66,24 +66,26 @@ class Processes:
         if self.count == 1:
             return list(values)
         sums = torch.tensor(values, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(sums)
+        _sum_up(sums)
         return [float(value) for value in sums.tolist()]
 
     def agree(self, module: nn.Module) -> None:
         """Give every process the first one's weights and statistics."""
         if self.count == 1:
             return
-        for tensor in (*module.parameters(), *module.buffers()):
-            distributed.broadcast(tensor.detach(), src=0)
+        with _said_if_one_ends():
+            for tensor in (*module.parameters(), *module.buffers()):
+                distributed.broadcast(tensor.detach(), src=0)
 
     def average_statistics(self, module: nn.Module) -> None:
         """Give every process the mean of all processes' batch-normalization statistics."""
         if self.count == 1:
             return
-        for buffer in module.buffers():
-            if buffer.is_floating_point():
-                distributed.all_reduce(buffer)
-                buffer.div_(self.count)
+        statistics = [buffer for buffer in module.buffers() if buffer.is_floating_point()]
+        for alike in _by_dtype(statistics):
+            flat = torch.cat([buffer.flatten() for buffer in alike])
+            _sum_up(flat)
+            _unflatten(flat / self.count, alike)
 
 
 @contextmanager
@@ -122,6 +124,24 @@ def _own_device(device: torch.device, local_rank: int) -> torch.device:
     own = torch.device("cuda", local_rank)
     torch.cuda.set_device(own)
     return own
+
+
+def _sum_up(tensor: Tensor) -> None:
+    """Each process has its own before, and the sum of all after."""
+    with _said_if_one_ends():
+        distributed.all_reduce(tensor)
+
+
+@contextmanager
+def _said_if_one_ends() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        msg = (
+            "Another of the processes that train together has ended, or cannot be reached: look at "
+            f"what it said. Resume the run once that is mended. ({str(error).splitlines()[0]})"
+        )
+        raise TrainingError(msg) from error
 
 
 def _by_dtype(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
