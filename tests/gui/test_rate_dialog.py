@@ -52,6 +52,23 @@ def test_the_suggested_rate_is_shown_and_entered(
     assert list(workshop.store.runs()) == []
 
 
+def test_the_next_phase_is_tried_with_the_one_before_trained(qtbot: QtBot, page: TrainPage) -> None:
+    page.setup.strategies.choose("top-stages")
+    page.setup.use({"head_epochs": 2, "epochs": 2})
+    dialog = open_dialog(qtbot, page)
+    qtbot.waitUntil(lambda: dialog.found is not None, timeout=LONG)
+    assert dialog.found is not None
+    assert dialog.found.rates.keys() == {"head"}
+    qtbot.mouseClick(dialog.next, Qt.MouseButton.LeftButton)
+    assert not dialog.answer.isVisible()
+    assert not dialog.next.isEnabled()
+    qtbot.waitUntil(lambda: dialog.found is not None, timeout=LONG)
+    assert len(dialog.found.rates) > 1
+    assert dialog.found.next_phase is None
+    assert not dialog.next.isEnabled()
+    dialog.close()
+
+
 def test_closing_it_stops_the_work_and_changes_nothing(
     qtbot: QtBot, page: TrainPage, window: MainWindow
 ) -> None:

@@ -12,11 +12,13 @@ from graftwork.plugin_api import (
     DataOutline,
     GraftworkError,
     ModelOutline,
+    Phase,
     PhaseReport,
     Strategy,
 )
 
 from .checkpoints.progress import ReportFigures
+from .classifier import Classifier
 from .errors import TrainingError
 
 _MOST_PHASES = 10_000
@@ -73,3 +75,19 @@ class Planned:
             f"({type(error).__name__}: {error}). The best weights until then are kept. Choose "
             "another strategy, or tell the author of the plugin."
         )
+
+
+def hopeful_report(phase: AnyPhase, classifier: Classifier) -> PhaseReport:
+    """The report of a phase that gained to its last epoch, to ask a plan how it would go on."""
+    epochs = phase.epochs if isinstance(phase, Phase) else 1
+    stages = classifier.stages.named_children()
+    return PhaseReport(
+        phase=phase,
+        epochs_run=epochs,
+        best_epoch=epochs,
+        best_score=0.0,
+        best_loss=0.0,
+        best_accuracy=1.0,
+        improved=True,
+        measures={name: 1.0 for name, stage in stages if any(True for _ in stage.parameters())},
+    )

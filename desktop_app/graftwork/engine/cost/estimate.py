@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import psutil
-from torch import nn
 
-from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase, PhaseReport
+from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase
 
 from ..freezing import check_phase, frozen_prefix
 from ..learning.choices import chosen_augment, with_user_choices
-from ..planning import Planned
+from ..planning import Planned, hopeful_report
 from ..setup import TrainingSetup
 from .trial import StageCost, stage_costs
 
@@ -51,33 +50,11 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
 
 
 def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
-    names = [
-        name for name, stage in setup.classifier.stages.named_children() if _has_weights(stage)
-    ]
     phase = planned.next(None)
     while phase is not None and planned.number <= _MOST_PHASES:
         check_phase(phase, setup.classifier)
         yield phase
-        phase = planned.next(_hopeful(phase, names))
-
-
-def _has_weights(stage: nn.Module) -> bool:
-    return any(True for _ in stage.parameters())
-
-
-def _hopeful(phase: AnyPhase, stages: Sequence[str]) -> PhaseReport:
-    """The report of a phase that gained to its last epoch."""
-    epochs = phase.epochs if isinstance(phase, Phase) else 1
-    return PhaseReport(
-        phase=phase,
-        epochs_run=epochs,
-        best_epoch=epochs,
-        best_score=0.0,
-        best_loss=0.0,
-        best_accuracy=1.0,
-        improved=True,
-        measures=dict.fromkeys(stages, 1.0),
-    )
+        phase = planned.next(hopeful_report(phase, setup.classifier))
 
 
 def _phase_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: AnyPhase) -> Cost:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from graftwork.engine.checkpoints.keeper import CheckpointKeeper
+from graftwork.engine.classifier import Classifier
 from graftwork.engine.device import choose_device
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import TrainingEvent
@@ -25,7 +26,7 @@ from graftwork.engine.job import TrainingJob
 from graftwork.engine.kinds.gradient_phase import begin_gradient_phase
 from graftwork.engine.optimizer import set_rates
 from graftwork.engine.phases import run_phase
-from graftwork.engine.planning import Planned
+from graftwork.engine.planning import Planned, hopeful_report
 from graftwork.engine.setup import TrainingSetup
 from graftwork.engine.speed.processes import Processes
 from graftwork.engine.starting import StartedRun, start_run
@@ -35,6 +36,8 @@ from graftwork.plugin_host.registry import Registry
 
 from .curve import RateCurve, RatePoint, measure_curve, read_curve
 from .suggestion import Rates, RateSuggestion, settings_for
+
+_LOOK_AHEAD = 10
 
 Finding = Generator[TrainingEvent | RatePoint, None, RateSuggestion]
 
@@ -72,10 +75,17 @@ def _find(
     alone = Processes(device=choose_device(job.training.device))
     started = yield from start_run(job, registry, weights, CheckpointKeeper(folder), alone)
     setup = started.setup
-    phase, reports = yield from _reach(setup, started.plan(), number)
+    planned = started.plan()
+    phase, reports = yield from _reach(setup, planned, number)
     run = yield from begin_gradient_phase(setup, phase, len(reports) + 1, None)
     curve = yield from find_rate_of(setup, run)
-    found = RateSuggestion(phase=phase.name, rates=dict(phase.rates), curve=curve, settings={})
+    found = RateSuggestion(
+        phase=phase.name,
+        rates=dict(phase.rates),
+        curve=curve,
+        settings={},
+        next_phase=_next_with_rates(planned, phase, setup.classifier),
+    )
     if curve.suggested is None:
         return found
     rates_of = _rates_by_settings(started, reports)
@@ -99,6 +109,17 @@ def _reach(
 
 def _is_wanted(phase: AnyPhase, at: int, number: int | None) -> bool:
     return isinstance(phase, Phase) if number is None else at == number
+
+
+def _next_with_rates(
+    planned: Planned, phase: AnyPhase | None, classifier: Classifier
+) -> int | None:
+    """The number of the next phase that learns by gradients, if all goes well until then."""
+    for _ in range(_LOOK_AHEAD):
+        phase = planned.next(hopeful_report(phase, classifier)) if phase else None
+        if phase is None or isinstance(phase, Phase):
+            break
+    return planned.number if isinstance(phase, Phase) else None
 
 
 def _nothing_to_find(strategy: str, number: int | None) -> TrainingError:

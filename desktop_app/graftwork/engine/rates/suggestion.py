@@ -19,13 +19,15 @@ class RateSuggestion:
     """The curve of a phase, its peak rates by stage, and the settings that would change them.
 
     ``settings`` are those of the strategy with the values that give the suggestion; they are
-    empty where there is none, or where no settings say it.
+    empty where there is none, or where no settings say it. ``next_phase`` is the number of the
+    next phase that has rates, if there will be one.
     """
 
     phase: str
     rates: Rates
     curve: RateCurve
     settings: Mapping[str, float]
+    next_phase: int | None = None
 
     @property
     def highest(self) -> float:
@@ -67,6 +69,7 @@ class RateSuggestion:
             "steepest": curve.steepest,
             "lowest": curve.lowest,
             "settings": dict(self.settings),
+            "next_phase": self.next_phase,
             "points": [[point.rate, point.loss] for point in curve.points],
             "smooth": list(curve.smooth),
         }

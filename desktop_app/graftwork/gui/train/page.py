@@ -100,7 +100,7 @@ class TrainPage(Page):
         from .rate_dialog import RateDialog
 
         registry = self._data.registry
-        dialog = RateDialog(lambda: find_rate_of_job(job, registry), self._tasks, self)
+        dialog = RateDialog(lambda phase: find_rate_of_job(job, registry, phase), self._tasks, self)
         dialog.wanted.connect(self.setup.use)
         dialog.open()
 

@@ -15,7 +15,7 @@ from graftwork.gui.parts.boxes import GRID, column
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.text import label
 from graftwork.gui.tasks import Tasks
-from graftwork.gui.worker import Failure
+from graftwork.gui.worker import Failure, GeneratorThread
 
 from .chart import Chart
 from .curves import ChartLook, Curve
@@ -39,14 +39,21 @@ _WHY = (
 
 
 class RateDialog(QDialog):
-    """Pulls ``make`` in the background while it is open; ``wanted`` carries the settings to use."""
+    """Finds a rate in the background while it is open; ``wanted`` carries the settings to use.
+
+    ``make`` gives what finds the rate of the phase with this number, or of the first one.
+    """
 
     wanted = Signal(object)
 
     def __init__(
-        self, make: Callable[[], Iterator[Any]], tasks: Tasks, parent: QWidget | None = None
+        self,
+        make: Callable[[int | None], Iterator[Any]],
+        tasks: Tasks,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._make, self._tasks = make, tasks
         self.setWindowTitle("Find a learning rate")
         self.resize(680, 520)
         self.found: RateSuggestion | None = None
@@ -61,9 +68,15 @@ class RateDialog(QDialog):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._draw_news)
         self._timer.start(50)
+        self._thread = self._find(None)
+
+    def _find(self, phase: int | None) -> GeneratorThread:
         self._busy.begin("Getting ready")
-        self._thread = tasks.start(
-            make, produced=self._take, returned=self._conclude, failed=self._fail
+        return self._tasks.start(
+            lambda: self._make(phase),
+            produced=self._take,
+            returned=self._conclude,
+            failed=self._fail,
         )
 
     def _lay_out(self) -> None:
@@ -71,6 +84,14 @@ class RateDialog(QDialog):
         self.use = self.buttons.addButton("Use it", QDialogButtonBox.ButtonRole.AcceptRole)
         self.use.setProperty("kind", "primary")
         self.use.setEnabled(False)
+        self.next = self.buttons.addButton(
+            "Try the next phase", QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.next.setToolTip(
+            "Trains this phase with its rates as they are set, then tries the next"
+        )
+        self.next.setEnabled(False)
+        self.next.clicked.connect(self._find_next)
         self.buttons.accepted.connect(self._use)
         self.buttons.rejected.connect(self.reject)
         texts = (label(_WHY, "muted", wrap=True), self._failure, self._busy)
@@ -114,6 +135,22 @@ class RateDialog(QDialog):
         self.answer.show()
         self.details.show()
         self.use.setEnabled(bool(found.settings))
+        self.next.setEnabled(found.next_phase is not None)
+
+    @Slot()
+    def _find_next(self) -> None:
+        if self.found is not None:
+            phase, self.found = self.found.next_phase, None
+            self._clear()
+            self._thread = self._find(phase)
+
+    def _clear(self) -> None:
+        self._points, self._drawn = [], 0
+        self.chart.show_curves([], [])
+        for shown in (self.answer, self.details):
+            shown.hide()
+        for choice in (self.use, self.next):
+            choice.setEnabled(False)
 
     @Slot(object)
     def _fail(self, failure: Failure) -> None:

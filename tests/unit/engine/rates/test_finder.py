@@ -110,3 +110,18 @@ def test_rates_that_no_setting_says_are_still_found(images, with_plan):
     assert found.curve.suggested is not None
     assert found.settings == {}
     assert "times what they are" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("strategy", "phase", "following"),
+    [
+        ("feature-extraction", None, None),
+        ("top-stages", None, 2),
+        ("top-stages", 2, None),
+        ("surgical", None, 3),
+    ],
+)
+def test_the_next_phase_that_has_rates_is_named(strategy, phase, following, images, registry):
+    short = {} if strategy == "feature-extraction" else {"head_epochs": 1, "epochs": 1}
+    _, found = _find(small_job(images, strategy, short, augmentation="none"), registry, phase)
+    assert found.next_phase == following
