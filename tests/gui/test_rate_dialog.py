@@ -62,6 +62,7 @@ def test_the_next_phase_is_tried_with_the_one_before_trained(qtbot: QtBot, page:
     qtbot.mouseClick(dialog.next, Qt.MouseButton.LeftButton)
     assert not dialog.answer.isVisible()
     assert not dialog.next.isEnabled()
+    assert dialog._busy.isVisible()
     qtbot.waitUntil(lambda: dialog.found is not None, timeout=LONG)
     assert len(dialog.found.rates) > 1
     assert dialog.found.next_phase is None

@@ -151,6 +151,7 @@ class RateDialog(QDialog):
             shown.hide()
         for choice in (self.use, self.next):
             choice.setEnabled(False)
+        self._busy.show()
 
     @Slot(object)
     def _fail(self, failure: Failure) -> None:
