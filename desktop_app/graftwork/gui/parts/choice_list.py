@@ -30,6 +30,14 @@ class ChoiceModel(QAbstractListModel):
         super().__init__()
         self.choices = list(choices)
 
+    def put_first(self, choice: Choice) -> None:
+        """Add this one at the beginning, unless there is one of its key."""
+        if choice.key in {known.key for known in self.choices}:
+            return
+        self.beginInsertRows(QModelIndex(), 0, 0)
+        self.choices.insert(0, choice)
+        self.endInsertRows()
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
         """How many choices there are."""
         return 0 if parent.isValid() else len(self.choices)
@@ -66,6 +74,11 @@ class ChoiceList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.selectionModel().currentChanged.connect(self._tell)
+
+    def add(self, choice: Choice) -> None:
+        """Put this one first, unless it is there, and choose it."""
+        self._model.put_first(choice)
+        self.choose(choice.key)
 
     def choose(self, key: str) -> None:
         """Choose this one; the first if there is none of that name."""

@@ -12,10 +12,11 @@ from graftwork.plugin_api import Backbone, NoWeights, Strategy
 
 def backbone_choices(backbones: Iterable[Backbone]) -> list[Choice]:
     """A choice for each backbone: what it is, how large, and whether its weights are here."""
-    return [_backbone_choice(backbone) for backbone in backbones]
+    return [backbone_choice(backbone) for backbone in backbones]
 
 
-def _backbone_choice(backbone: Backbone) -> Choice:
+def backbone_choice(backbone: Backbone) -> Choice:
+    """The choice of this backbone."""
     size = f"{_millions(backbone.parameters)} parameters, {backbone.preprocessing.size} pixels"
     return Choice(
         key=backbone.name,

@@ -21,6 +21,7 @@ from graftwork.settings import Settings
 
 from .augmentation_card import AugmentationCard
 from .live import LiveView
+from .network_dialog import NetworkDialog
 from .setup import TrainSetup
 from .state import Ending, TrainState
 
@@ -68,6 +69,7 @@ class TrainPage(Page):
         self.views.chosen.connect(self._refresh)
         self.setup.changed.connect(self._refresh)
         self.setup.rate_wanted.connect(self._find_rate)
+        self.setup.network_wanted.connect(self._find_network)
         self.setup.changed.connect(self.augmentation.follow)
         self._data.opened.connect(self._show_data)
         self._data.checked.connect(self._show_data)
@@ -102,6 +104,11 @@ class TrainPage(Page):
         registry = self._data.registry
         dialog = RateDialog(lambda phase: find_rate_of_job(job, registry, phase), self._tasks, self)
         dialog.wanted.connect(self.setup.use)
+        dialog.open()
+
+    def _find_network(self) -> None:
+        dialog = NetworkDialog(self._data.registry, self._tasks, self)
+        dialog.found.connect(self.setup.add_backbone)
         dialog.open()
 
     def _job(self) -> TrainingJob | None:

@@ -16,10 +16,11 @@ from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.choice_list import ChoiceList
 from graftwork.gui.parts.fitting_stack import FittingStack
 from graftwork.gui.parts.text import label
+from graftwork.plugin_api import Backbone
 from graftwork.plugin_host import Registry
 from graftwork.settings import Settings
 
-from .choices import backbone_choices, strategy_choices
+from .choices import backbone_choice, backbone_choices, strategy_choices
 from .numbers import MAIN, make_job, numbers_model
 from .start_line import StartLine
 
@@ -32,6 +33,7 @@ class TrainSetup(QWidget):
 
     changed = Signal()
     rate_wanted = Signal()
+    network_wanted = Signal()
 
     def __init__(self, registry: Registry, settings: Settings) -> None:
         super().__init__()
@@ -46,6 +48,8 @@ class TrainSetup(QWidget):
         self.start = StartLine()
         self._forms = FittingStack()
         self._form_title = label("", "heading", wrap=True)
+        self.other_network = button("Another network…", self.network_wanted.emit)
+        self.other_network.setVisible(bool(registry.families))
         self.find_rate = button("Find a rate…", self.rate_wanted.emit)
         self._lay_out()
         self._listen()
@@ -62,7 +66,8 @@ class TrainSetup(QWidget):
         lower = (numbers, self.numbers, GRID, row(reset), None)
         inside.setLayout(column(*upper, *lower, gap=12, margin=4))
         right = Card("", scrolling(inside), margin=12)
-        network = Card("1  The network to start from", self.backbones, margin=12)
+        others = row(self.other_network, None)
+        network = Card("1  The network to start from", self.backbones, others, margin=12)
         strategy = Card("2  How to transfer", self.strategies, margin=12)
         cards = row(network, strategy, right, gap=2 * GRID)
         for number in range(3):
@@ -117,6 +122,10 @@ class TrainSetup(QWidget):
         self.numbers.set_values(point.numbers)
         self.start.show_point(point)
 
+    def add_backbone(self, backbone: Backbone) -> None:
+        """Offer a network that was not listed, and choose it."""
+        self.backbones.add(backbone_choice(backbone))
+
     def use(self, settings: Mapping[str, Any]) -> None:
         """Enter these into the form of the chosen strategy."""
         self.forms[self.strategies.current or ""].set_values(settings)
@@ -126,7 +135,8 @@ class TrainSetup(QWidget):
         self.changed.emit()
 
     def _note_start(self) -> None:
-        self.backbones.setEnabled(self.start.point is None)
+        for choice in (self.backbones, self.other_network):
+            choice.setEnabled(self.start.point is None)
         self.changed.emit()
 
     def _show_form(self, name: str) -> None:

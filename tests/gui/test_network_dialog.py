@@ -1,0 +1,118 @@
+"""Finding a network that is not listed through the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+import graftwork_datasets
+import graftwork_strategies
+from graftwork.gui.destinations import TRAIN
+from graftwork.gui.main_window import MainWindow
+from graftwork.gui.pages import Pages
+from graftwork.gui.train.network_dialog import NetworkDialog
+from graftwork.gui.train.page import TrainPage
+from graftwork.paths import runs_folder
+from graftwork.plugin_api import Backbone, BackboneFamily, GraftworkError, hookimpl
+from graftwork.plugin_host import build_registry
+from graftwork.runs.store import RunStore
+from graftwork.runs.workshop import Workshop
+from support import tiny
+
+from .conftest import LONG
+from .test_main_job import click, train_page
+
+
+def _find(name: str) -> Backbone:
+    if name == "broken":
+        msg = "The network broken cannot be described."
+        raise GraftworkError(msg)
+    return replace(tiny.TINY, name=f"family/{name}", title=f"Family {name}")
+
+
+class _Plugin:
+    """A plugin with a family of networks that are tiny."""
+
+    GRAFTWORK_API = 1
+
+    @hookimpl
+    def register_backbone_families(self) -> Iterable[BackboneFamily]:
+        names = ["oak_small", "oak_large", "elm_small", "broken"]
+        return [
+            BackboneFamily(
+                name="family",
+                title="Family",
+                summary="For tests",
+                networks=lambda: names,
+                find=_find,
+            )
+        ]
+
+
+@pytest.fixture
+def workshop() -> Workshop:
+    plugins = (tiny.PLUGIN, graftwork_strategies, graftwork_datasets, _Plugin())
+    registry = build_registry([(str(number), plugin) for number, plugin in enumerate(plugins)])
+    assert registry.failures == ()
+    return Workshop(registry, RunStore(runs_folder()))
+
+
+@pytest.fixture
+def page(window: MainWindow, pages: Pages) -> TrainPage:
+    window.go_to(TRAIN)
+    return train_page(pages)
+
+
+def _open(qtbot: QtBot, page: TrainPage) -> NetworkDialog:
+    click(qtbot, page.setup.other_network)
+    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, NetworkDialog))
+    qtbot.waitUntil(lambda: _shown(dialog) == 4, timeout=LONG)
+    assert not dialog.use.isEnabled()
+    return dialog
+
+
+def _shown(dialog: NetworkDialog) -> int:
+    return dialog.list.model().rowCount()
+
+
+def _choose(dialog: NetworkDialog, part: str) -> None:
+    dialog.filter.setText(part)
+    assert _shown(dialog) == 1
+    dialog.list.setCurrentIndex(dialog.list.model().index(0, 0))
+    assert dialog.use.isEnabled()
+
+
+def test_a_network_is_found_by_a_part_of_its_name_and_chosen(qtbot: QtBot, page: TrainPage) -> None:
+    listed = page.setup.backbones.model().rowCount()
+    for _ in range(2):  # the second time, it is listed already
+        dialog = _open(qtbot, page)
+        _choose(dialog, "OAK_l")
+        with qtbot.waitSignal(dialog.finished, timeout=LONG):
+            qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+        assert page.setup.backbones.current == "family/oak_large"
+        assert page.setup.backbones.model().rowCount() == listed + 1
+
+
+def test_what_is_wrong_with_a_network_is_said(qtbot: QtBot, page: TrainPage) -> None:
+    before = page.setup.backbones.current
+    dialog = _open(qtbot, page)
+    _choose(dialog, "broken")
+    qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "cannot be described" in dialog._failure.text, timeout=LONG)
+    assert dialog.use.isEnabled()
+    dialog.close()
+    assert page.setup.backbones.current == before
+
+
+def test_nothing_is_chosen_where_nothing_matches(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = _open(qtbot, page)
+    _choose(dialog, "elm")
+    dialog.filter.setText("willow")
+    assert _shown(dialog) == 0
+    assert not dialog.use.isEnabled()
+    dialog.close()
