@@ -8,8 +8,6 @@ from graftwork.data.input_spec import input_spec
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
 from graftwork.engine.heads.spec import HeadSpec
 from graftwork.plugin_api import HeadKind
-from graftwork.engine.heads.spec import HeadSpec
-from graftwork.plugin_api import HeadKind
 
 from .tiny import TINY
 
@@ -19,7 +17,6 @@ def tiny_classifier(
     fit: str = "squash",
     channels: int = 3,
     dropout: float = 0.0,
-    head: HeadKind = "linear",
     head: HeadKind = "linear",
     classes: tuple[str, ...] = ("a", "b", "c"),
 ) -> Classifier:

@@ -21,18 +21,27 @@ from graftwork.plugin_api import Decoder, UnusableImageError
 from .image_files import image_files
 from .onnx_classifier import ModelFileError, OnnxClassifier
 
+_ALL_KEPT = 100
+_MOST_PROBABLE = 10
+
 Probabilities = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Gives probabilities (N, classes) of images (N, H, W, channels)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilePrediction:
-    """A file, the class with the highest probability, and every class's probability."""
+    """A file, the class with the highest probability, and what the classifier gives each class.
+
+    Of more than a hundred classes only the ten with the highest probabilities are in
+    ``probabilities``, the highest first, and it is not ``complete``: of thousands of classes and
+    images, nobody reads all, and no memory holds them.
+    """
 
     path: Path
     predicted: str
     confidence: float
     probabilities: Mapping[str, float]
+    complete: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,32 +91,62 @@ def predict_file(
         path=file,
         predicted=classes[winner],
         confidence=float(found[winner]),
-        probabilities=dict(zip(classes, found.tolist(), strict=True)),
+        probabilities={classes[place]: float(found[place]) for place in _kept(found)},
+        complete=len(classes) <= _ALL_KEPT,
     )
+
+
+def _kept(probabilities: NDArray[np.float32]) -> Iterable[int]:
+    """The places of the classes to keep: all in their order, or the most probable ones."""
+    if len(probabilities) <= _ALL_KEPT:
+        return range(len(probabilities))
+    falling: list[int] = np.argsort(-probabilities, kind="stable")[:_MOST_PROBABLE].tolist()
+    return falling
 
 
 def predictions_to_csv(
     predictions: Sequence[FilePrediction], problems: Sequence[FileProblem]
 ) -> str:
-    """A table with a line for each file and a column for each class; problems come last."""
-    classes = list(predictions[0].probabilities) if predictions else []
+    """A table with a line for each file and a column for each class; problems come last.
+
+    Where predictions are not complete, the columns are the classes that come second to last of
+    those kept, each with its probability.
+    """
+    columns = _columns(predictions[0]) if predictions else []
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["path", "predicted", "confidence", "problem", *classes])
+    table.writerow(["path", "predicted", "confidence", "problem", *columns])
     for one in predictions:
-        numbers = [_digits(value) for value in one.probabilities.values()]
-        table.writerow([_text(one.path), one.predicted, _digits(one.confidence), "", *numbers])
+        table.writerow([_text(one.path), one.predicted, _digits(one.confidence), "", *_cells(one)])
     for problem in problems:
-        table.writerow([_text(problem.path), "", "", problem.reason, *[""] * len(classes)])
+        table.writerow([_text(problem.path), "", "", problem.reason, *[""] * len(columns)])
     return text.getvalue()
+
+
+def _columns(one: FilePrediction) -> list[str]:
+    if one.complete:
+        return list(one.probabilities)
+    ranks = range(2, len(one.probabilities) + 1)
+    return [f"{what} {rank}" for rank in ranks for what in ("class", "probability")]
+
+
+def _cells(one: FilePrediction) -> list[str | float]:
+    if one.complete:
+        return [_digits(value) for value in one.probabilities.values()]
+    others = list(one.probabilities.items())[1:]
+    return [cell for name, value in others for cell in (name, _digits(value))]
 
 
 def predictions_to_json(
     predictions: Sequence[FilePrediction], problems: Sequence[FileProblem]
 ) -> str:
-    """A document with the lists ``classes``, ``predictions`` and ``problems``."""
+    """A document with the lists ``classes``, ``predictions`` and ``problems``.
+
+    ``classes`` is empty where predictions are not complete.
+    """
+    complete = bool(predictions) and predictions[0].complete
     document = {
-        "classes": list(predictions[0].probabilities) if predictions else [],
+        "classes": list(predictions[0].probabilities) if complete else [],
         "predictions": [_record(one) for one in predictions],
         "problems": [{"path": _text(one.path), "reason": one.reason} for one in problems],
     }

@@ -11,7 +11,6 @@ from graftwork.data.input_spec import input_spec
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
 from graftwork.engine.events import Progress
 from graftwork.engine.heads.spec import HeadSpec
-from graftwork.engine.heads.spec import HeadSpec
 from graftwork.evaluation.evaluate import BATCH, EvaluationError, evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.plugin_api import Item

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from graftwork.data.decoding import decode
-from graftwork.data.input_spec import IntensityRange
+from graftwork.data.input_spec import IntensityRange, input_spec
 from graftwork.data.intensity import to_eight_bits
 from graftwork.engine.classifier import Classifier
 from graftwork.export.onnx_classifier import ModelFileError
@@ -23,11 +23,14 @@ from graftwork.export.onnx_model import ExportReport, export_onnx
 from graftwork.export.predict import (
     FilePrediction,
     FileProblem,
+    predict_file,
     predict_files,
     predictions_to_csv,
     predictions_to_json,
 )
 from graftwork.export.verification import TOLERANCE
+from support.images import make_image
+from support.tiny import TINY
 
 from .conftest import CLASSES, make_classifier, make_samples
 
@@ -187,3 +190,31 @@ def test_a_name_that_is_not_utf8_can_be_written() -> None:
     problem = FileProblem(path=Path(os.fsdecode(b"caf\xe9.png")), reason="x")
     for text in (predictions_to_csv([], [problem]), predictions_to_json([], [problem])):
         assert "caf\\" in text.encode("utf-8").decode("utf-8")
+
+
+def test_of_many_classes_the_most_probable_are_kept_and_written(tmp_path: Path) -> None:
+    file = tmp_path / "one.png"
+    make_image(0, (50, 100, 150)).save(file)
+    classes = [f"class{number:03}" for number in range(101)]
+    chances = np.linspace(0, 1, 101, dtype=np.float32)[None]
+    chances /= chances.sum()
+    spec = input_spec(TINY.preprocessing, fit="squash", channels=3)
+    found = predict_file(file, spec, classes, lambda _: chances)
+    assert not found.complete
+    assert list(found.probabilities) == [f"class{number:03}" for number in range(100, 90, -1)]
+    problem = FileProblem(path=file, reason="broken")
+    header, row, wrong = csv.reader(io.StringIO(predictions_to_csv([found], [problem])))
+    assert header[:8] == [
+        "path", "predicted", "confidence", "problem",
+        "class 2", "probability 2", "class 3", "probability 3",
+    ]  # fmt: skip
+    assert row[1] == "class100"
+    assert row[4:7:2] == ["class099", "class098"]
+    assert float(row[5]) == pytest.approx(float(chances[0, 99]), rel=1e-5)
+    assert len(header) == len(row) == len(wrong) == 4 + 2 * 9
+    document = json.loads(predictions_to_json([found], []))
+    assert document["classes"] == []
+    assert list(document["predictions"][0]["probabilities"])[:2] == ["class100", "class099"]
+    few = predict_file(file, spec, classes[:100], lambda _: chances[:, :100])
+    assert few.complete
+    assert list(few.probabilities) == classes[:100]
