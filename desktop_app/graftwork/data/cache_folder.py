@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -14,6 +18,7 @@ import psutil
 INDEX = "index.json"
 """The file that makes a place a cache; it is written last."""
 
+_OLD_S = 24 * 3600
 _SPARE = 256 * 2**20  # bytes of the disk that are left to everybody else
 
 
@@ -49,7 +54,7 @@ class CacheFolder:
         alone. Raises ``NoRoomError`` if the disk is full.
         """
         self.make_room(needed, kept)
-        place = Path(tempfile.mkdtemp("", f"{key}-{os.getpid()}-", self.folder))
+        place = Path(tempfile.mkdtemp("", f"{key}-{writer_mark()}-", self.folder))
         try:
             yield place
         finally:
@@ -67,10 +72,8 @@ class CacheFolder:
 
     def _remove_litter(self) -> None:
         """Remove what was left without an index by processes that are no more."""
-        for place in self.folder.glob("*-*-*"):
-            process = place.name.split("-")[1]
-            gone = process.isdigit() and not psutil.pid_exists(int(process))
-            if gone and not (place / INDEX).exists():
+        for place in self.folder.glob("*-*-*-*"):
+            if _is_left(place) and not (place / INDEX).exists():
                 remove(place)
 
     def _remove_oldest(self, needed: int, kept: Collection[Path]) -> None:
@@ -83,6 +86,29 @@ class CacheFolder:
             if excess > 0 and place not in kept:
                 remove(place)
                 excess -= size
+
+
+def writer_mark() -> str:
+    """This process and its machine, as they stand in the names of the places that it writes.
+
+    Machines, and containers, that share a folder have processes of the same number.
+    """
+    return f"{os.getpid()}-{_machine()}"
+
+
+@cache
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _is_left(place: Path) -> bool:
+    """Whether its writer is gone; of another machine's, nothing is known but the place's age."""
+    _, process, machine, _ = place.name.split("-", 3)
+    if machine == _machine():
+        return process.isdigit() and not psutil.pid_exists(int(process))
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - place.stat().st_mtime > _OLD_S
+    return False
 
 
 def keep(place: Path, index: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from graftwork.data.cache_folder import writer_mark
 from graftwork.data.input_spec import IntensityRange
 from graftwork.data.pixel_cache import PixelCache
 from graftwork.plugin_api import DatasetError
@@ -87,7 +88,8 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_litter_of_killed_processes_is_removed_but_not_of_living_ones(tmp_path: Path) -> None:
-    killed, living = tmp_path / "a-999999999-x", tmp_path / f"a-{os.getpid()}-x"
+    machine = writer_mark().split("-")[1]
+    killed, living = (tmp_path / f"a-{pid}-{machine}-x" for pid in (999999999, os.getpid()))
     killed.mkdir()
     living.mkdir()
     fill(PixelCache(tmp_path), "b")
@@ -95,9 +97,19 @@ def test_litter_of_killed_processes_is_removed_but_not_of_living_ones(tmp_path: 
     assert living.is_dir()
 
 
+def test_what_another_machine_writes_stays_for_a_day(tmp_path: Path) -> None:
+    fresh, old = (tmp_path / f"a-999999999-{machine}-x" for machine in ("0ther", "0lder"))
+    fresh.mkdir()
+    old.mkdir()
+    os.utime(old, (0, 0))
+    fill(PixelCache(tmp_path), "b")
+    assert fresh.is_dir()
+    assert not old.exists()
+
+
 def test_what_another_process_kept_stays(tmp_path: Path) -> None:
     fill(PixelCache(tmp_path), "a")
-    place_of(tmp_path, "a").rename(tmp_path / "a-999999999-x")
+    place_of(tmp_path, "a").rename(tmp_path / "a-999999999-0ther-x")
     fill(PixelCache(tmp_path), "b")
     assert names(tmp_path) == ["a", "b"]
     assert PixelCache(tmp_path).open("a") is not None

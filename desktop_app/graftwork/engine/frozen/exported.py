@@ -71,6 +71,9 @@ def openvino_pass(
         finally:
             idle.put(request)
 
+    # The first call fills tables in OpenVINO's binding for Python. Two threads that meet there have
+    # waited for each other forever: one with Python's lock for the table, the other the reverse.
+    compute(np.zeros(tuple(model.input(0).shape), np.float32))
     return _pass(batch, stages, compute)
 
 

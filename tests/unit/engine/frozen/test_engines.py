@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -190,3 +191,21 @@ def test_the_key_names_weights_engine_boundary_and_input(classifier, samples):
     assert len(others) == 7
     same.stages.top[0].weight.data.zero_()
     assert key(of=same) in others  # what lies above does not matter
+
+
+@pytest.mark.skipif(not exported.has_openvino(), reason="OpenVINO is not installed")
+def test_openvino_is_first_called_where_no_other_thread_can_meet_it(monkeypatch, classifier):
+    """Threads that met in the first call of its binding have waited for each other forever."""
+    import openvino
+
+    callers, infer = [], openvino.InferRequest.infer
+
+    def infer_and_note(request, *inputs, **more):
+        callers.append(threading.current_thread())
+        return infer(request, *inputs, **more)
+
+    monkeypatch.setattr(openvino.InferRequest, "infer", infer_and_note)
+    engine = exported.openvino_pass(classifier, len(classifier.stages), 2)
+    assert callers == [threading.main_thread()]
+    engine(torch.zeros(4, 3, 32, 32))
+    assert len(callers) == 3
