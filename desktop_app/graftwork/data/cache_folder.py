@@ -89,7 +89,7 @@ class CacheFolder:
 
 
 def writer_mark() -> str:
-    """This process and its machine, as they stand in the names of the places that it writes.
+    """The number of this process and its machine, as the names of places have them that it writes.
 
     Machines, and containers, that share a folder have processes of the same number.
     """
