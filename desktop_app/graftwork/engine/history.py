@@ -25,12 +25,16 @@ from .events import (
 )
 
 
+_MOST_STEPS = 20_000
+
+
 @dataclass
 class RunHistory:
     """All that is known of a run from its events so far.
 
     ``epoch_axis`` gives each step its place on a common axis: epochs since the run began, with
-    the part of the epoch that is done.
+    the part of the epoch that is done. Of many steps every second one is left out, and again when
+    there are many: charts keep their shape, and a run of days its memory.
     """
 
     started: RunStarted | None = None
@@ -92,6 +96,14 @@ class RunHistory:
         self.step_losses.append(event.loss)
         self.step_speeds.append(event.images_per_second)
         self._note_rates(position, event.rates)
+        if len(self.step_positions) > _MOST_STEPS:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        for series in (self.step_positions, self.step_losses, self.step_speeds):
+            del series[1::2]
+        for line in self.step_rates.values():
+            del line[1::2]
 
     def _note_rates(self, position: float, rates: Mapping[str, float]) -> None:
         for stage, rate in rates.items():

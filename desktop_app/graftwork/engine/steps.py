@@ -61,7 +61,7 @@ class PhaseRun:
     follows_images: bool
     first: dict[str, Tensor] = field(default_factory=dict)
     progress: PhaseProgress = field(default_factory=PhaseProgress)
-    throttle: Throttle = field(default_factory=lambda: Throttle(slowest=2))
+    throttle: Throttle = field(default_factory=Throttle)
 
 
 @dataclass

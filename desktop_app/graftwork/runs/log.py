@@ -12,10 +12,13 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
+from graftwork.data.throttle import Throttle
 from graftwork.engine.events import (
     CheckpointWritten,
     EpochDone,
+    Progress,
     Resumed,
+    StepDone,
     TrainingEvent,
     event_from_json,
     event_to_json,
@@ -27,6 +30,7 @@ from .record import RunRecord
 
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
+_OFTEN = StepDone, Progress
 METRICS = tuple(name for name in EpochDone.model_fields if name != "kind")
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +42,7 @@ def run_log(
 ) -> Iterator[Callable[[TrainingEvent], None]]:
     """Gives a function that writes one event; each line is on its way to the disk at once.
 
+    Of steps and progress fewer are written the longer it takes: a log of days would have millions.
     ``earlier`` are the events that a run which goes on keeps; they take the place of what is there.
     """
     events_file, metrics_file = folder / EVENTS_FILE, folder / METRICS_FILE
@@ -45,9 +50,12 @@ def run_log(
     write_text(metrics_file, _table(earlier))
     with _lasting(events_file, "\n") as events, _lasting(metrics_file, "") as metrics:
         rows = _rows(metrics)
+        often: dict[type, Throttle] = {kind: Throttle(0, slowest=5) for kind in _OFTEN}
 
         # A full disk must not end the training: what is not written now may be later.
         def write(event: TrainingEvent) -> None:
+            if type(event) in often and not often[type(event)].due():
+                return
             with _tolerated(events_file):
                 events.write(event_to_json(event) + "\n")
             if isinstance(event, EpochDone):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from graftwork.engine import events as ev
+from graftwork.engine import history as history_module
 from graftwork.engine.history import RunHistory
 
 
@@ -77,6 +78,21 @@ def test_steps_stand_on_the_axis_of_epochs(history):
     assert history.step_positions == [0.5, 1.0, 1.5, 2.0]
     assert history.epoch_positions == [1.0, 2.0]
     assert history.step_rates["head"] == [(p, 0.1) for p in history.step_positions]
+
+
+def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch):
+    monkeypatch.setattr(history_module, "_MOST_STEPS", 100)
+    history = RunHistory()
+    for epoch in range(1, 1001):
+        for step in (1, 2):
+            history.apply(_step(epoch, step))
+            assert len(history.step_positions) <= 101
+            assert history.epochs_in_phase == epoch - 1 + step / 2
+        history.apply(_epoch(epoch, best=False))
+    series = (history.step_positions, history.step_losses, history.step_speeds)
+    assert {len(each) for each in (*series, history.step_rates["head"])} == {len(series[0])}
+    assert [at for at, _ in history.step_rates["head"]] == history.step_positions
+    assert history.step_positions == sorted(history.step_positions)
 
 
 def test_the_best_epoch_is_remembered(history):

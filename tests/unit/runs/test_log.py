@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import csv
 import math
+import time
 from pathlib import Path
 
 import pytest
 
-from graftwork.engine.events import EpochDone, Notice, Progress, TrainingEvent, event_to_json
+from graftwork.engine.events import (
+    EpochDone,
+    Notice,
+    Progress,
+    StepDone,
+    TrainingEvent,
+    event_to_json,
+)
 from graftwork.engine.history import RunHistory
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.runs import log
@@ -30,6 +38,18 @@ def epoch(number: int, loss: float) -> EpochDone:
         best=number == 1,
         seconds=0.25,
         images_per_second=100.0,
+    )
+
+
+def step(number: int) -> StepDone:
+    return StepDone(
+        phase=1,
+        epoch=1,
+        step=number,
+        steps_per_epoch=100_000,
+        loss=0.5,
+        images_per_second=100.0,
+        rates={"head": 0.1},
     )
 
 
@@ -113,3 +133,19 @@ def test_the_metrics_have_a_row_an_epoch(run: RunRecord) -> None:
     assert [float(row["train_loss"]) for row in rows] == [0.7, math.inf]
     assert [row["best"] for row in rows] == ["True", "False"]
     assert tuple(rows[0]) == METRICS
+
+
+def test_of_days_the_log_has_some_steps_and_every_epoch(
+    run: RunRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    with run_log(run.folder) as write:
+        for second in range(24 * 3600):
+            now = float(second)
+            write(step(second + 1))
+            if second % 600 == 0:
+                write(epoch(second // 600 + 1, 0.5))
+    kept = load_history(run)
+    assert 10_000 < (run.folder / EVENTS_FILE).read_text("utf-8").count("step-done") < 25_000
+    assert len(kept.epochs) == 144
