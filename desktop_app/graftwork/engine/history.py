@@ -24,7 +24,6 @@ from .events import (
     TrainingEvent,
 )
 
-
 _MOST_STEPS = 20_000
 
 

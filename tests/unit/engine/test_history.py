@@ -83,6 +83,7 @@ def test_steps_stand_on_the_axis_of_epochs(history):
 def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch):
     monkeypatch.setattr(history_module, "_MOST_STEPS", 100)
     history = RunHistory()
+    history.apply(_phase())
     for epoch in range(1, 1001):
         for step in (1, 2):
             history.apply(_step(epoch, step))
