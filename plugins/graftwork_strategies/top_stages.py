@@ -16,7 +16,7 @@ class TopStagesSettings(StrategySettings):
 
     stages: int = Field(default=2, ge=1, le=100, description="How many stages learn, from the top")
     epochs: Epochs = Field(default=15, description="Passes over the images, at most")
-    rate: Rate = Field(default=0.0003, description="Learning rate of the stages")
+    rate: Rate = Field(default=0.001, description="Learning rate of the stages")
     head_rate: Rate = Field(default=0.001, description="Learning rate of the head")
     head_epochs: Epochs = Field(default=30, description="Passes before, in which the head learns")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
