@@ -70,7 +70,8 @@ def page(window: MainWindow, pages: Pages) -> TrainPage:
 
 def _open(qtbot: QtBot, page: TrainPage) -> NetworkDialog:
     click(qtbot, page.setup.other_network)
-    dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, NetworkDialog))
+    widgets = QApplication.topLevelWidgets()
+    dialog = next(w for w in widgets if isinstance(w, NetworkDialog) and w.isVisible())
     qtbot.waitUntil(lambda: _shown(dialog) == 4, timeout=LONG)
     assert not dialog.use.isEnabled()
     return dialog
