@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -121,6 +121,33 @@ def test_a_folder_that_comes_before_the_plugins_is_opened_after_them(
     pages = window.pages
     assert pages is not None
     qtbot.waitUntil(lambda: pages.data.current is not None, timeout=LONG)
+    theme.deleteLater()
+
+
+class _Windows(QObject):
+    """Notes what is shown as a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: set[QWidget] = set()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.shown.add(watched)
+        return False
+
+
+def test_no_part_flashes_as_a_window_of_its_own_at_the_start(
+    qtbot: QtBot, qapp: QApplication, workshop: Workshop, settings: Settings
+) -> None:
+    windows, theme = _Windows(), Theme(qapp, "light")
+    qapp.installEventFilter(windows)
+    window = MainWindow(lambda: workshop, settings, theme)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: window.pages is not None)
+    qapp.removeEventFilter(windows)
+    assert windows.shown == {window}
     theme.deleteLater()
 
 

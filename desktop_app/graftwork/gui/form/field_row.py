@@ -42,8 +42,8 @@ class FieldRow(QWidget):
         elif self.spec.kind != "boolean":
             editor.setFixedWidth(148)
         description = label(self.spec.description, "small", wrap=True)
-        description.setVisible(bool(self.spec.description))
         self.setLayout(column(*parts, description, self._wrong, gap=2))
+        description.setVisible(bool(self.spec.description))
 
     def _prepare(self) -> None:
         spec, editor = self.spec, self._editor.widget

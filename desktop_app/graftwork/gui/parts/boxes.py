@@ -61,9 +61,9 @@ class Card(QFrame):
         super().__init__()
         self.setObjectName("card")
         self.heading = label(heading, "heading")
-        self.heading.setVisible(bool(heading))
         self.body = column(self.heading, *parts, margin=margin)
         self.setLayout(self.body)
+        self.heading.setVisible(bool(heading))
 
 
 def holder(layout: QLayout) -> QWidget:
