@@ -99,6 +99,18 @@ def test_a_network_is_found_by_a_part_of_its_name_and_chosen(qtbot: QtBot, page:
         assert page.setup.backbones.model().rowCount() == listed + 1
 
 
+def test_a_network_is_asked_for_once(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = _open(qtbot, page)
+    found: list[Backbone] = []
+    dialog.found.connect(found.append)
+    _choose(dialog, "elm")
+    with qtbot.waitSignal(dialog.found, timeout=LONG):
+        qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
+        assert not dialog.list.isEnabled()
+        qtbot.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert [one.name for one in found] == ["family/elm_small"]
+
+
 def test_what_is_wrong_with_a_network_is_said(qtbot: QtBot, page: TrainPage) -> None:
     before = page.setup.backbones.current
     dialog = _open(qtbot, page)
@@ -106,6 +118,7 @@ def test_what_is_wrong_with_a_network_is_said(qtbot: QtBot, page: TrainPage) -> 
     qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "cannot be described" in dialog._failure.text, timeout=LONG)
     assert dialog.use.isEnabled()
+    assert dialog.list.isEnabled()
     dialog.close()
     assert page.setup.backbones.current == before
 

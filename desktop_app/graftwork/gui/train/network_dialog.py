@@ -61,7 +61,10 @@ class NetworkDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.use = self.buttons.addButton("Use it", QDialogButtonBox.ButtonRole.AcceptRole)
         self.use.setProperty("kind", "primary")
+        self.use.setDefault(True)
         self.use.setEnabled(False)
+        close = self.buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setAutoDefault(False)  # Enter does not close while a network is asked for
         why = label(_WHY, "muted", wrap=True)
         parts = (why, self._failure, self._busy, self.filter, self.list, self.buttons)
         layout = column(*parts, margin=2 * GRID)
@@ -90,13 +93,18 @@ class NetworkDialog(QDialog):
 
     @Slot()
     def _refresh(self) -> None:
-        self.use.setEnabled(self.list.currentIndex().isValid())
+        self._allow(choice=True)
+
+    def _allow(self, *, choice: bool) -> None:
+        for part in (self.filter, self.list):
+            part.setEnabled(choice)
+        self.use.setEnabled(choice and self.list.currentIndex().isValid())
 
     @Slot()
     def _describe(self) -> None:
         """Ask the family for the network: it may have to build it for that, which takes seconds."""
         name = self.list.currentIndex().data()
-        self.use.setEnabled(False)
+        self._allow(choice=False)
         self._failure.hide()
         self._busy.begin(f"Asking for {name}")
         self._busy.show()
@@ -114,7 +122,7 @@ class NetworkDialog(QDialog):
     @Slot(object)
     def _fail(self, failure: Failure) -> None:
         self._busy.hide()
-        self._refresh()
+        self._allow(choice=True)
         self._failure.show_failure(failure)
 
 
