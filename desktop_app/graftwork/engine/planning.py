@@ -18,7 +18,6 @@ from graftwork.plugin_api import (
 )
 
 from .checkpoints.progress import ReportFigures
-from .classifier import Classifier
 from .errors import TrainingError
 
 _MOST_PHASES = 10_000
@@ -32,6 +31,7 @@ class Planned:
     ) -> None:
         self._strategy = strategy
         self._plan = strategy.plan(settings, model, data)
+        self._weighty = [stage.name for stage in model.stages if stage.parameters]
         self.number = 0
 
     def next(self, report: PhaseReport | None) -> AnyPhase | None:
@@ -50,6 +50,21 @@ class Planned:
         self.number += 1
         self._check(phase)
         return phase
+
+    def next_if_it_gains(self, phase: AnyPhase) -> AnyPhase | None:
+        """The phase that would come after this one if it gained to its last epoch."""
+        epochs = phase.epochs if isinstance(phase, Phase) else 1
+        report = PhaseReport(
+            phase=phase,
+            epochs_run=epochs,
+            best_epoch=epochs,
+            best_score=0.0,
+            best_loss=0.0,
+            best_accuracy=1.0,
+            improved=True,
+            measures=dict.fromkeys(self._weighty, 1.0),
+        )
+        return self.next(report)
 
     def replay(self, figures: Sequence[ReportFigures]) -> tuple[list[PhaseReport], AnyPhase | None]:
         """The reports of the phases that are over, and the phase that comes after them."""
@@ -75,19 +90,3 @@ class Planned:
             f"({type(error).__name__}: {error}). The best weights until then are kept. Choose "
             "another strategy, or tell the author of the plugin."
         )
-
-
-def hopeful_report(phase: AnyPhase, classifier: Classifier) -> PhaseReport:
-    """The report of a phase that gained to its last epoch, to ask a plan how it would go on."""
-    epochs = phase.epochs if isinstance(phase, Phase) else 1
-    stages = classifier.stages.named_children()
-    return PhaseReport(
-        phase=phase,
-        epochs_run=epochs,
-        best_epoch=epochs,
-        best_score=0.0,
-        best_loss=0.0,
-        best_accuracy=1.0,
-        improved=True,
-        measures={name: 1.0 for name, stage in stages if any(True for _ in stage.parameters())},
-    )

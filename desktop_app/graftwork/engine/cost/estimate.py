@@ -11,7 +11,7 @@ from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase
 
 from ..freezing import check_phase, frozen_prefix
 from ..learning.choices import chosen_augment, with_user_choices
-from ..planning import Planned, hopeful_report
+from ..planning import Planned
 from ..setup import TrainingSetup
 from .trial import StageCost, stage_costs
 
@@ -54,7 +54,7 @@ def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
     while phase is not None and planned.number <= _MOST_PHASES:
         check_phase(phase, setup.classifier)
         yield phase
-        phase = planned.next(hopeful_report(phase, setup.classifier))
+        phase = planned.next_if_it_gains(phase)
 
 
 def _phase_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: AnyPhase) -> Cost:

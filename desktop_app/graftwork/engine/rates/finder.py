@@ -6,6 +6,7 @@ Everything is done as a training would do it, in a folder that does not stay.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,6 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from graftwork.engine.checkpoints.keeper import CheckpointKeeper
-from graftwork.engine.classifier import Classifier
 from graftwork.engine.device import choose_device
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import TrainingEvent
@@ -26,12 +26,12 @@ from graftwork.engine.job import TrainingJob
 from graftwork.engine.kinds.gradient_phase import begin_gradient_phase
 from graftwork.engine.optimizer import set_rates
 from graftwork.engine.phases import run_phase
-from graftwork.engine.planning import Planned, hopeful_report
+from graftwork.engine.planning import Planned
 from graftwork.engine.setup import TrainingSetup
 from graftwork.engine.speed.processes import Processes
 from graftwork.engine.starting import StartedRun, start_run
 from graftwork.engine.steps import PhaseRun, epoch_batches, epoch_seed, learn_batch, own_batch
-from graftwork.plugin_api import AnyPhase, Phase, PhaseReport
+from graftwork.plugin_api import AnyPhase, GraftworkError, Phase, PhaseReport
 from graftwork.plugin_host.registry import Registry
 
 from .curve import RateCurve, RatePoint, measure_curve, read_curve
@@ -84,7 +84,7 @@ def _find(
         rates=dict(phase.rates),
         curve=curve,
         settings={},
-        next_phase=_next_with_rates(planned, phase, setup.classifier),
+        next_phase=_next_with_rates(planned, phase),
     )
     if curve.suggested is None:
         return found
@@ -111,15 +111,15 @@ def _is_wanted(phase: AnyPhase, at: int, number: int | None) -> bool:
     return isinstance(phase, Phase) if number is None else at == number
 
 
-def _next_with_rates(
-    planned: Planned, phase: AnyPhase | None, classifier: Classifier
-) -> int | None:
+def _next_with_rates(planned: Planned, phase: AnyPhase) -> int | None:
     """The number of the next phase that learns by gradients, if all goes well until then."""
-    for _ in range(_LOOK_AHEAD):
-        phase = planned.next(hopeful_report(phase, classifier)) if phase else None
-        if phase is None or isinstance(phase, Phase):
-            break
-    return planned.number if isinstance(phase, Phase) else None
+    with suppress(GraftworkError):  # what was found so far is worth telling
+        for _ in range(_LOOK_AHEAD):
+            following = planned.next_if_it_gains(phase)
+            if following is None or isinstance(following, Phase):
+                return planned.number if following else None
+            phase = following
+    return None
 
 
 def _nothing_to_find(strategy: str, number: int | None) -> TrainingError:

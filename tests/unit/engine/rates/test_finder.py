@@ -125,3 +125,13 @@ def test_the_next_phase_that_has_rates_is_named(strategy, phase, following, imag
     short = {} if strategy == "feature-extraction" else {"head_epochs": 1, "epochs": 1}
     _, found = _find(small_job(images, strategy, short, augmentation="none"), registry, phase)
     assert found.next_phase == following
+
+
+def test_a_plan_that_fails_later_does_not_cost_the_rate(images, with_plan):
+    def plan(settings, model, data):
+        yield Phase(name="first", epochs=1, rates={HEAD: 0.05}, augmentation="none")
+        raise ValueError("no more")
+
+    _, found = _find(small_job(images, "planned"), with_plan(plan))
+    assert found.curve.points
+    assert found.next_phase is None
