@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import get_ema_multi_avg_fn, get_swa_multi_avg_fn
 
@@ -143,9 +143,9 @@ def _counts(classifier: Classifier, phase: Phase) -> dict[str, Tensor]:
     return {name: value for name, value in classifier.named_buffers() if id(value) in wanted}
 
 
-def follows_images(classifier: Classifier, phase: Phase) -> bool:
-    """Whether any batch normalization follows the images in this phase."""
-    return any(True for _ in _following(classifier, phase))
+def following_norms(classifier: Classifier, phase: Phase) -> nn.ModuleList:
+    """The batch normalizations that follow the images in this phase."""
+    return nn.ModuleList(norm for _, norm in _following(classifier, phase))
 
 
 def _following(classifier: Classifier, phase: Phase) -> Iterator[tuple[str, _BatchNorm]]:

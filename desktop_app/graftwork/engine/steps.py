@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from graftwork.data.augmentation import Augment, sample_seed
@@ -40,9 +40,9 @@ _VALIDATION_BATCH = 64
 class PhaseRun:
     """One phase at work: what it trains on, with what, and how far it is.
 
-    ``logits`` are those of training steps, computed as fast as they can be; ``follows_images`` says
-    whether any batch normalization does; ``first`` are the weights that it began with, where they
-    will be mixed with its best.
+    ``logits`` are those of training steps, computed as fast as they can be; ``following`` are the
+    batch normalizations that follow the images; ``first`` are the weights that it began with, where
+    they will be mixed with its best.
     """
 
     number: int
@@ -58,7 +58,7 @@ class PhaseRun:
     precision: PrecisionChoice
     scaler: torch.amp.GradScaler
     batches: int
-    follows_images: bool
+    following: nn.ModuleList
     first: dict[str, Tensor] = field(default_factory=dict)
     progress: PhaseProgress = field(default_factory=PhaseProgress)
     throttle: Throttle = field(default_factory=Throttle)
@@ -165,8 +165,7 @@ def learn_batch(setup: TrainingSetup, run: PhaseRun, batch: Batch) -> tuple[Tens
     """
     inputs, targets = _changed(setup, run, batch.inputs, batch.labels, batch.places)
     loss, logits = _learn(setup, run, inputs, targets, part=batch.part)
-    if run.follows_images:
-        setup.processes.average_statistics(setup.classifier)
+    setup.processes.average_statistics(run.following)
     if run.averager:
         run.averager.after_step()
     return loss, (logits.argmax(1) == batch.labels).sum(), len(batch.places)

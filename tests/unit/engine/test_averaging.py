@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from graftwork.engine.averaging import build_averager
-from graftwork.engine.freezing import set_learning, set_modes
+from graftwork.engine.averaging import build_averager, following_norms
+from graftwork.engine.freezing import batch_norms, set_learning, set_modes
 from graftwork.engine.learning.parameters import prepare_weights
 from graftwork.plugin_api import EMA, HEAD, SWA, LowRank, Phase
 from support.classifiers import tiny_classifier
@@ -86,6 +86,15 @@ def test_swa_is_the_mean_over_the_ends_of_later_epochs():
     with averager.applied():
         found = classifier.state_dict()[NAME].numpy()
         np.testing.assert_allclose(found, np.mean(ends[5:], axis=0), rtol=1e-5, atol=1e-7)
+
+
+def test_norms_that_follow_the_images_are_those_of_stages_that_adapt():
+    classifier = _begin(ADAPTING)
+    norms = [norm for stage in classifier.stages for norm in batch_norms(stage)]
+    assert list(following_norms(classifier, ADAPTING)) == norms != []
+    assert len(following_norms(classifier, replace(ADAPTING, batch_norm="frozen"))) == 0
+    some = replace(ADAPTING, batch_norm="learning", rates={"top": 0.1})
+    assert list(following_norms(classifier, some)) == list(batch_norms(classifier.stages.top))
 
 
 def test_before_its_start_swa_lends_the_weights_themselves():

@@ -11,7 +11,7 @@ from torch import Tensor
 from graftwork.data.augmentation import sample_seed
 from graftwork.plugin_api import EMA, EWC, SWA, Phase, PhaseReport, WiSE
 
-from ..averaging import Averager, build_averager, follows_images
+from ..averaging import Averager, build_averager, following_norms
 from ..checkpoints.files import Checkpoint
 from ..checkpoints.progress import PhaseProgress, Rank
 from ..checkpoints.saving import load_model, load_phase, write
@@ -139,14 +139,14 @@ def _prepare(
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
         batches=batches,
-        follows_images=follows_images(classifier, phase),
+        following=following_norms(classifier, phase),
         first=_copies(first) if isinstance(phase.averaging, WiSE) else {},
     )
 
 
 def _check_batches(setup: TrainingSetup, phase: Phase) -> None:
     images = min(setup.job.training.batch_size, len(setup.train.labels))
-    if images == 1 and follows_images(setup.classifier, phase):
+    if images == 1 and len(following_norms(setup.classifier, phase)):
         msg = (
             "Batch normalization that follows your images needs two of them in each step, and has "
             "one: set batch_size=2 or more, or batch_norm=frozen."
