@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from graftwork.engine.errors import TrainingError
+from graftwork.memory import is_out_of_memory
 
 _PATIENCE = timedelta(hours=1)
 
@@ -137,6 +138,8 @@ def _said_if_one_ends() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if is_out_of_memory(error):
+            raise
         msg = (
             "Another of the processes that train together has ended, or cannot be reached: look at "
             f"what it said. Resume the run once that is mended. ({str(error).splitlines()[0]})"
