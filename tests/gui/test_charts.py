@@ -45,24 +45,19 @@ from graftwork.gui.train.summary import (
     present_work,
     seconds_left,
 )
+from support.events import epoch_done, phase_started, step_done
 
 STEPS = 4
 
 
 def step(phase: int, epoch: int, number: int, loss: float, rates: dict[str, float]) -> StepDone:
-    return StepDone(
-        phase=phase,
-        epoch=epoch,
-        step=number,
-        steps_per_epoch=STEPS,
-        loss=loss,
-        images_per_second=100.0,
-        rates=rates,
+    return step_done(
+        phase=phase, epoch=epoch, step=number, steps_per_epoch=STEPS, loss=loss, rates=rates
     )
 
 
 def epoch(phase: int, number: int, accuracy: float, *, best: bool = False) -> EpochDone:
-    return EpochDone(
+    return epoch_done(
         phase=phase,
         epoch=number,
         train_loss=1 / number,
@@ -70,23 +65,14 @@ def epoch(phase: int, number: int, accuracy: float, *, best: bool = False) -> Ep
         validation_loss=2 / number,
         validation_accuracy=accuracy - 0.1,
         validation_balanced_accuracy=accuracy - 0.2,
-        validation_macro_f1=accuracy,
         score=accuracy,
         best=best,
         seconds=3.0,
-        images_per_second=100.0,
     )
 
 
 def phase(number: int, name: str, rates: dict[str, float], epochs: int = 5) -> PhaseStarted:
-    return PhaseStarted(
-        phase=number,
-        name=name,
-        epochs=epochs,
-        steps_per_epoch=STEPS,
-        rates=rates,
-        precision="fp32",
-    )
+    return phase_started(phase=number, name=name, epochs=epochs, steps_per_epoch=STEPS, rates=rates)
 
 
 def two_phases() -> Iterator[TrainingEvent]:

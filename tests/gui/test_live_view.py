@@ -6,10 +6,11 @@ import pytest
 from PySide6.QtWidgets import QProgressBar
 from pytestqt.qtbot import QtBot
 
-from graftwork.engine.events import EpochDone, Notice, PhaseStarted, Progress, RunEnded, StepDone
+from graftwork.engine.events import Notice, Progress, RunEnded
 from graftwork.engine.history import RunHistory
 from graftwork.gui.train.notices import NoticeList
 from graftwork.gui.train.progress_card import ProgressCard
+from support.events import epoch_done, phase_started, step_done
 
 
 class Live:
@@ -40,46 +41,6 @@ def notices(qtbot: QtBot, live: Live) -> NoticeList:
     return notices
 
 
-def phase(epochs: int) -> PhaseStarted:
-    return PhaseStarted(
-        phase=1,
-        name="Head",
-        epochs=epochs,
-        steps_per_epoch=2,
-        rates={"head": 0.1},
-        precision="fp32",
-    )
-
-
-def step(number: int) -> StepDone:
-    return StepDone(
-        phase=1,
-        epoch=1,
-        step=number,
-        steps_per_epoch=2,
-        loss=0.5,
-        images_per_second=9.0,
-        rates={"head": 0.1},
-    )
-
-
-def epoch(accuracy: float) -> EpochDone:
-    return EpochDone(
-        phase=1,
-        epoch=1,
-        train_loss=0.4,
-        train_accuracy=0.9,
-        validation_loss=0.5,
-        validation_accuracy=accuracy,
-        validation_balanced_accuracy=accuracy,
-        validation_macro_f1=accuracy,
-        score=accuracy,
-        best=True,
-        seconds=30.0,
-        images_per_second=9.0,
-    )
-
-
 def bar(card: ProgressCard) -> tuple[int, int]:
     found = card.findChild(QProgressBar)
     return found.value(), found.maximum()
@@ -97,8 +58,8 @@ def test_preparation_is_counted_until_the_first_step(card: ProgressCard, live: L
     card.refresh()
     assert (card.what.text(), card.where.text()) == ("Decoding images", "250 of 1,000")
     assert bar(card) == (250, 1000)
-    live.history.apply(phase(epochs=4))
-    live.history.apply(step(1))
+    live.history.apply(phase_started(epochs=4))
+    live.history.apply(step_done())
     card.refresh()
     assert card.what.text() == "Phase 1: Head"
     assert card.where.text() == "epoch 1 of at most 4"
@@ -106,7 +67,8 @@ def test_preparation_is_counted_until_the_first_step(card: ProgressCard, live: L
 
 
 def test_the_time_left_and_the_best_are_told_after_an_epoch(card: ProgressCard, live: Live) -> None:
-    for event in (phase(epochs=4), step(1), step(2), epoch(0.875)):
+    steps = (step_done(), step_done(step=2))
+    for event in (phase_started(), *steps, epoch_done(validation_accuracy=0.875)):
         live.history.apply(event)
     card.refresh()
     assert card.where.text() == "epoch 2 of at most 4, at most 1 min 30 s left in this phase"
@@ -114,7 +76,7 @@ def test_the_time_left_and_the_best_are_told_after_an_epoch(card: ProgressCard, 
 
 
 def test_the_end_is_told_with_the_time_it_took(card: ProgressCard, live: Live) -> None:
-    for event in (phase(epochs=4), epoch(0.5), RunEnded(phase=1, epoch=1, score=0.5, seconds=75)):
+    for event in (phase_started(), epoch_done(), RunEnded(phase=1, epoch=1, score=0.5, seconds=75)):
         live.history.apply(event)
     card.refresh()
     assert (card.what.text(), card.where.text()) == ("Training is done", "in 1 min 15 s")

@@ -5,32 +5,15 @@ import pytest
 from graftwork.engine import events as ev
 from graftwork.engine import history as history_module
 from graftwork.engine.history import RunHistory
-
-
-def _phase(number=1, epochs=4):
-    return ev.PhaseStarted(
-        phase=number,
-        name="p",
-        epochs=epochs,
-        steps_per_epoch=2,
-        rates={"head": 0.1},
-        precision="fp32",
-    )
+from support.events import epoch_done, phase_started, step_done
 
 
 def _step(epoch, step, phase=1):
-    return ev.StepDone(
-        phase=phase, epoch=epoch, step=step, steps_per_epoch=2, loss=1.0 / epoch,
-        images_per_second=10.0, rates={"head": 0.1},
-    )  # fmt: skip
+    return step_done(phase=phase, epoch=epoch, step=step, loss=1.0 / epoch)
 
 
 def _epoch(epoch, *, best, phase=1):
-    return ev.EpochDone(
-        phase=phase, epoch=epoch, train_loss=1.0, train_accuracy=0.5, validation_loss=1.0,
-        validation_accuracy=0.5, validation_balanced_accuracy=0.5, validation_macro_f1=0.5,
-        score=0.5, best=best, seconds=1.0, images_per_second=10.0,
-    )  # fmt: skip
+    return epoch_done(phase=phase, epoch=epoch, best=best)
 
 
 ALL = [
@@ -42,7 +25,7 @@ ALL = [
     ev.ProblemFound(path="a.jpg", reason="truncated"),
     ev.Notice(level="warning", text="few images"),
     ev.DataReady(classes=("ä", "b"), train=4, validation=2, test=2, data_fingerprint="f"),
-    _phase(),
+    phase_started(),
     _step(1, 1),
     _step(1, 2),
     ev.LoadSampled(cpu_percent=50.0, memory_mib=100.0),
@@ -83,7 +66,7 @@ def test_steps_stand_on_the_axis_of_epochs(history):
 def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch):
     monkeypatch.setattr(history_module, "_MOST_STEPS", 100)
     history = RunHistory()
-    history.apply(_phase())
+    history.apply(phase_started())
     for epoch in range(1, 1001):
         for step in (1, 2):
             history.apply(_step(epoch, step))
@@ -100,10 +83,10 @@ def test_the_best_epoch_is_remembered(history):
     assert history.best == ALL[9]
 
 
-@pytest.mark.parametrize("event", [_phase(), _step(1, 1), _epoch(1, best=True)])
+@pytest.mark.parametrize("event", [phase_started(), _step(1, 1), _epoch(1, best=True)])
 def test_progress_is_over_when_training_goes_on(event):
     history = RunHistory()
-    history.apply(_phase())
+    history.apply(phase_started())
     history.apply(ev.Progress(what="Validating", done=1, total=2))
     assert history.progress is not None
     history.apply(event)
@@ -113,7 +96,7 @@ def test_progress_is_over_when_training_goes_on(event):
 def test_the_part_of_the_phase_that_is_done_counts_steps_and_epochs_once():
     history = RunHistory()
     seen = [history.fraction_of_phase]
-    for event in (_phase(), _step(1, 1), _step(1, 2), _epoch(1, best=True), _step(2, 1)):
+    for event in (phase_started(), _step(1, 1), _step(1, 2), _epoch(1, best=True), _step(2, 1)):
         history.apply(event)
         seen.append(history.fraction_of_phase)
     assert seen == [0.0, 0.0, 0.125, 0.25, 0.25, 0.375]
@@ -121,12 +104,12 @@ def test_the_part_of_the_phase_that_is_done_counts_steps_and_epochs_once():
 
 def test_a_phase_is_on_between_its_two_events(history):
     assert not history.in_phase
-    history.apply(_phase(number=2))
+    history.apply(phase_started(phase=2))
     assert history.in_phase
 
 
 def test_a_second_phase_starts_from_zero(history):
-    history.apply(_phase(number=2))
+    history.apply(phase_started(phase=2))
     assert history.fraction_of_phase == 0.0
     history.apply(_step(1, 1, phase=2))
     assert history.fraction_of_phase == 0.125

@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from graftwork.engine.events import (
-    EpochDone,
     Notice,
     Progress,
-    StepDone,
     TrainingEvent,
     event_to_json,
 )
@@ -22,42 +20,13 @@ from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.runs import log
 from graftwork.runs.log import EVENTS_FILE, METRICS, METRICS_FILE, load_history, run_log
 from graftwork.runs.store import RunRecord, RunStore
-
-
-def epoch(number: int, loss: float) -> EpochDone:
-    return EpochDone(
-        phase=1,
-        epoch=number,
-        train_loss=loss,
-        train_accuracy=0.5,
-        validation_loss=loss,
-        validation_accuracy=0.5,
-        validation_balanced_accuracy=0.5,
-        validation_macro_f1=0.5,
-        score=0.5,
-        best=number == 1,
-        seconds=0.25,
-        images_per_second=100.0,
-    )
-
-
-def step(number: int) -> StepDone:
-    return StepDone(
-        phase=1,
-        epoch=1,
-        step=number,
-        steps_per_epoch=100_000,
-        loss=0.5,
-        images_per_second=100.0,
-        rates={"head": 0.1},
-    )
-
+from support.events import epoch_done, step_done
 
 EVENTS: list[TrainingEvent] = [
     Progress(what="Decoding images", done=1, total=2),
     Notice(level="warning", text="Zu wenige Bilder für „Biene“"),
-    epoch(1, 0.7),
-    epoch(2, math.inf),
+    epoch_done(epoch=1, train_loss=0.7),
+    epoch_done(epoch=2, train_loss=math.inf, best=False),
 ]
 
 
@@ -143,9 +112,9 @@ def test_of_days_the_log_has_some_steps_and_every_epoch(
     with run_log(run.folder) as write:
         for second in range(24 * 3600):
             now = float(second)
-            write(step(second + 1))
+            write(step_done(step=second + 1, steps_per_epoch=100_000))
             if second % 600 == 0:
-                write(epoch(second // 600 + 1, 0.5))
+                write(epoch_done(epoch=second // 600 + 1))
     kept = load_history(run)
     assert 10_000 < (run.folder / EVENTS_FILE).read_text("utf-8").count("step-done") < 25_000
     assert len(kept.epochs) == 144
