@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import torch
+from torch import Tensor
 
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice, Progress, TrainingEvent
@@ -64,7 +65,9 @@ def _refitted(
     setup: TrainingSetup, inputs: PhaseInputs, head: LinearHead, strength: float
 ) -> Generator[TrainingEvent, None, None]:
     """Solve once more on all images that are not for testing, and keep that."""
-    regression = _regression(setup, inputs.train(1), inputs.validation)
+    setup.best.restore()
+    start = head.linear.weight.detach(), head.linear.bias.detach()
+    regression = _regression(setup, inputs.train(1), inputs.validation, start=start)
     solution = yield from _solved(regression, strength, 1, 1)
     _put(solution, head)
     setup.best.replace()
@@ -84,7 +87,9 @@ def _checked(setup: TrainingSetup, phase: SolvedHead) -> tuple[LinearHead, list[
     return head, sorted(set(phase.strengths), reverse=True)
 
 
-def _regression(setup: TrainingSetup, *parts: Samples) -> LogisticRegression:
+def _regression(
+    setup: TrainingSetup, *parts: Samples, start: tuple[Tensor, Tensor] | None = None
+) -> LogisticRegression:
     """On the processor where the device lacks double precision."""
     device = setup.device if setup.device.type == "cuda" else torch.device("cpu")
     classes = len(setup.classifier.info.classes)
@@ -95,6 +100,7 @@ def _regression(setup: TrainingSetup, *parts: Samples) -> LogisticRegression:
         labels.to(device),
         classes,
         build_loss(_whole_sum(setup.job.training), counts, device),
+        start,
     )
 
 
@@ -110,7 +116,7 @@ def _solved(
 ) -> Generator[TrainingEvent, None, Solution]:
     for _ in regression.solve(strength):
         yield Progress(what="Solving the head", done=place - 1, total=strengths)
-    solution = regression.solution(strength)
+    solution = regression.solution()
     if not solution.weight.isfinite().all():
         msg = (
             f"The head cannot be solved with strength {strength:g}: the result is not finite. "

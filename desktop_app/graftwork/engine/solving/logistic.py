@@ -1,20 +1,26 @@
-"""Multinomial logistic regression, solved by L-BFGS in double precision."""
+"""Multinomial logistic regression, solved to the optimum."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import torch
 from torch import Tensor
-from torch.optim import LBFGS
 
 from graftwork.engine.loss.build import LossFunction
+
+from .lbfgs import Minimizer
 
 TOLERANCE = 1e-5
 """The steepest slope that is left; a thousandth of the strength where that is less."""
 
+_SINGLE_TOLERANCE = 3e-6
+"""How far single precision leads: it is twice as fast, and its rounding a tenth of this."""
+
 _MOST_ITERATIONS = 2000
+_ITERATIONS_BETWEEN_YIELDS = 20
 _NUMBERS_AT_A_TIME = 2**22
 _NUMBERS_REMEMBERED = 2**25
 """Of earlier steps: a hundred of them need half the iterations that ten need."""
@@ -41,78 +47,120 @@ class LogisticRegression:
     Features (n, d), float32, are centered, and each is divided by the root of its standard
     deviation. That lies between leaving them as they are, where a few strong ones rule, and
     standardizing them, where noise counts as much as anything; validation loss was lower than
-    with either on three sets of images. Many features become double in chunks of rows, few once.
+    with either on three sets of images. Most steps are computed in single precision, the last
+    ones in double. Many features are centered in chunks of rows each time, few once.
+
+    ``start`` are the weights and biases of a solution for other images, to begin from.
     """
 
-    def __init__(self, features: Tensor, labels: Tensor, classes: int, loss: LossFunction) -> None:
-        small = features.numel() <= _NUMBERS_REMEMBERED
-        self._features = features.double() if small else features
-        self._labels, self._loss = labels, loss
+    def __init__(
+        self,
+        features: Tensor,
+        labels: Tensor,
+        classes: int,
+        loss: LossFunction,
+        start: tuple[Tensor, Tensor] | None = None,
+    ) -> None:
+        self._features, self._labels, self._loss = features, labels, loss
+        self._classes, self._width = classes, features.shape[1]
         self._center, self._scale = _center_and_scale(features)
-        self._weight = self._center.new_zeros(classes, features.shape[1], requires_grad=True)
-        self._bias = self._center.new_zeros(classes, requires_grad=True)
+        self._minimizer = Minimizer(self._first(start), self._memory)
+        self._strength = 0.0
         self._iterations = 0
-        self._chunk = max(1, _NUMBERS_AT_A_TIME // (features.shape[1] + classes))
 
     def solve(self, strength: float) -> Iterator[int]:
         """Go on from the solution before; yields how many iterations are done, now and then."""
-        optimizer = self._optimizer(_tolerance(strength))
-        batch = optimizer.param_groups[0]["max_iter"]
-        before, self._iterations = -batch, 0
-        while self._iterations - before == batch and self._iterations < _MOST_ITERATIONS:
-            optimizer.step(lambda: self._descend(strength))
-            before, self._iterations = self._iterations, optimizer.state[self._weight]["n_iter"]
-            yield self._iterations
+        self._minimizer.bend(self._on_weights(strength - self._strength))
+        self._strength, self._iterations = strength, 0
+        tolerance = _tolerance(strength)
+        yield from self._descend(torch.float32, max(tolerance, _SINGLE_TOLERANCE))
+        yield from self._descend(torch.float64, tolerance)
 
-    def solution(self, strength: float) -> Solution:
-        """What ``solve`` came to, at this strength."""
-        self._descend(strength)
-        slopes = [each.grad for each in (self._weight, self._bias) if each.grad is not None]
-        slope = max(float(each.abs().max()) for each in slopes)
-        weight, bias = self._plain()
+    def solution(self) -> Solution:
+        """What ``solve`` came to."""
+        weight, bias = self._split(self._minimizer.point)
+        weight = weight / self._scale
+        slope = self._minimizer.slope
         return Solution(
-            weight=weight.detach().float(),
-            bias=bias.detach().float(),
+            weight=weight.float(),
+            bias=(bias - weight @ self._center).float(),
             iterations=self._iterations,
             slope=slope,
-            converged=slope <= _tolerance(strength),
+            converged=slope <= _tolerance(self._strength),
         )
 
-    def _optimizer(self, tolerance: float) -> LBFGS:
-        products = self._features.numel() * max(8, len(self._bias))
-        iterations = int(min(20, max(4, _PRODUCTS_BETWEEN_YIELDS // products)))
-        return LBFGS(
-            [self._weight, self._bias],
-            max_iter=iterations,
-            max_eval=100 * iterations,
-            tolerance_grad=tolerance,
-            tolerance_change=0.0,
-            history_size=max(3, min(100, _NUMBERS_REMEMBERED // (2 * self._weight.numel()))),
-            line_search_fn="strong_wolfe",
-        )
+    def _descend(self, precision: torch.dtype, tolerance: float) -> Iterator[int]:
+        self._minimizer.begin(partial(self._objective, precision))
+        while self._minimizer.slope > tolerance and self._iterations < _MOST_ITERATIONS:
+            if not self._minimizer.step():
+                break
+            self._iterations += 1
+            if self._iterations % self._between_yields == 0:
+                yield self._iterations
 
-    def _descend(self, strength: float) -> Tensor:
-        """What is minimized; its gradient is left where the optimizer looks for it."""
-        self._weight.grad = self._bias.grad = None
-        penalty = strength / 2 * self._weight.square().sum()
-        penalty.backward()
-        total, images = penalty.detach(), len(self._labels)
+    def _objective(self, precision: torch.dtype, point: Tensor) -> tuple[float, Tensor]:
+        """What is minimized at this point, and its gradient."""
+        weight, bias = (each.to(precision).requires_grad_() for each in self._split(point))
+        total, images = point.new_zeros(()), len(self._labels)
         for start in range(0, images, self._chunk):
             rows = slice(start, start + self._chunk)
             labels = self._labels[rows]
-            part = self._loss(self._logits(rows), labels) * (len(labels) / images)
+            logits = torch.addmm(bias, self._rows(rows, precision), weight.T)
+            part = self._loss(logits, labels) * (len(labels) / images)
             part.backward()
-            total = total + part.detach()
-        return total
+            total += part.detach()
+        pull = self._on_weights(self._strength) * point
+        slopes = torch.cat(
+            [each.grad.flatten() for each in (weight, bias) if each.grad is not None]
+        )
+        return float(total + pull @ point / 2), slopes.double() + pull
 
-    def _logits(self, rows: slice) -> Tensor:
-        weight, bias = self._plain()
-        return torch.addmm(bias, self._features[rows].double(), weight.T)
+    def _rows(self, rows: slice, precision: torch.dtype) -> Tensor:
+        if self._features.numel() > _NUMBERS_REMEMBERED:
+            return self._centered(self._features[rows], precision)
+        return (self._double if precision == torch.float64 else self._single)[rows]
 
-    def _plain(self) -> tuple[Tensor, Tensor]:
-        """Weights and biases for features that are neither centered nor scaled."""
-        weight = self._weight / self._scale
-        return weight, self._bias - weight @ self._center
+    @cached_property
+    def _single(self) -> Tensor:
+        return self._centered(self._features, torch.float32)
+
+    @cached_property
+    def _double(self) -> Tensor:
+        return self._centered(self._features, torch.float64)
+
+    def _centered(self, features: Tensor, precision: torch.dtype) -> Tensor:
+        center, scale = self._center.to(precision), self._scale.to(precision)
+        return features.to(precision).sub(center).div_(scale)
+
+    def _split(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        """The weights (classes, features) and biases (classes) that a point is made of."""
+        weights = self._classes * self._width
+        return point[:weights].view(self._classes, self._width), point[weights:]
+
+    def _on_weights(self, value: float) -> Tensor:
+        """A point that has this value for every weight, and 0 for every bias."""
+        weights, biases = self._classes * self._width, self._classes
+        return torch.cat([self._center.new_full((weights,), value), self._center.new_zeros(biases)])
+
+    def _first(self, start: tuple[Tensor, Tensor] | None) -> Tensor:
+        if start is None:
+            return self._on_weights(0.0)
+        weight, bias = (each.double() for each in start)
+        return torch.cat([(weight * self._scale).flatten(), bias + weight @ self._center])
+
+    @property
+    def _memory(self) -> int:
+        point = self._classes * (self._width + 1)
+        return max(4, min(100, _NUMBERS_REMEMBERED // (2 * point)))
+
+    @property
+    def _chunk(self) -> int:
+        return max(1, _NUMBERS_AT_A_TIME // (self._width + self._classes))
+
+    @property
+    def _between_yields(self) -> int:
+        products = self._features.numel() * max(8, self._classes)
+        return int(min(_ITERATIONS_BETWEEN_YIELDS, max(4, _PRODUCTS_BETWEEN_YIELDS // products)))
 
 
 def _tolerance(strength: float) -> float:
