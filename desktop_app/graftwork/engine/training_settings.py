@@ -12,7 +12,7 @@ from graftwork.data.input_spec import Fit
 from .stage_schedules import parse_stage_schedules
 
 Optimizer = Literal["adamw", "sgd"]
-BestMetric = Literal["balanced-accuracy", "accuracy", "macro-f1", "loss"]
+BestMetric = Literal["brier", "balanced-accuracy", "accuracy", "macro-f1", "loss"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 AugmentationChoice = Literal["auto", "none", "light", "strong"]
@@ -182,7 +182,7 @@ class ComputeSettings(Settings):
     """Where and how it is computed."""
 
     best_metric: BestMetric = Field(
-        default="loss",
+        default="brier",
         description="The validation figure that decides which weights are kept",
     )
     device: Device = Field(default="auto", description="Where to compute; auto: the fastest found")

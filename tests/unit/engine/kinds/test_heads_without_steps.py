@@ -114,7 +114,7 @@ def test_strengths_are_tried_from_strong_to_weak_and_the_best_is_kept(images, re
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3]
     losses = [epoch.train_loss for epoch in epochs]
     assert losses == sorted(losses, reverse=True)
-    best = min(epochs, key=lambda epoch: epoch.validation_loss)
+    best = max(epochs, key=lambda epoch: epoch.score)
     assert (report.best_epoch, report.best_loss) == (best.epoch, best.validation_loss)
     assert (report.improved, report.epochs_run, ended.best_epoch) == (True, 3, best.epoch)
     assert [epoch.best for epoch in epochs] == [
@@ -172,7 +172,8 @@ def test_prototypes_are_mean_directions(images, registry, tmp_path):
 
 def test_the_scale_is_the_best_one_on_validation(images, registry, tmp_path):
     run = tmp_path / "run"
-    _, (report,) = _run(images, registry, run, PrototypeHead(name="Means"), head="cosine")
+    phase, training = PrototypeHead(name="Means"), {"head": "cosine", "best_metric": "loss"}
+    _, (report,) = _run(images, registry, run, phase, **training)
     classifier, features, labels = _features(images, registry, run, "validation")
     scales = 2.0 ** (np.arange(17) / 2)
     with torch.no_grad():

@@ -39,7 +39,7 @@ def _best_near(classifier, first, part):
     def validate():
         yield Progress(what="Validating", done=1, total=1)
         loss = float((classifier.state_dict()[NAME] - wanted).square().sum())
-        return Scores(loss=loss, accuracy=0.5, balanced_accuracy=0.5, macro_f1=0.5)
+        return Scores(loss=loss, brier=loss, accuracy=0.5, balanced_accuracy=0.5, macro_f1=0.5)
 
     return validate
 
