@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.gui.form.fields import FieldSpec, fields_of
 from graftwork.gui.form.settings_form import SettingsForm
+from graftwork.gui.form.wording import spoken
 
 
 class Season(Enum):
@@ -255,3 +256,20 @@ def test_a_model_without_fields_makes_an_empty_form(qtbot: QtBot) -> None:
 
 def shown_texts(form: SettingsForm) -> list[str]:
     return [each.text() for each in form.findChildren(QLabel) if not each.isHidden()]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("warm-restarts", "Warm restarts"),
+        ("batch_size", "Batch size"),
+        ("adamw", "AdamW"),
+        ("l2-sp", "L2-SP"),
+        ("macro-f1", "Macro F1"),
+        ("openvino-bf16", "OpenVINO bf16"),
+        ("fp32", "fp32"),
+        ("_", ""),
+    ],
+)
+def test_names_of_the_field_are_written_as_the_field_writes_them(name: str, text: str) -> None:
+    assert spoken(name) == text

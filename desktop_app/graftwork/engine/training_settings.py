@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from graftwork.data.domains import Domain, Policy
 from graftwork.data.input_spec import Fit
@@ -26,6 +26,15 @@ PenaltyChoice = Literal["auto", "none", "l2-sp", "ewc"]
 AveragingChoice = Literal["auto", "none", "ema", "swa", "wise"]
 FrozenPass = Literal["auto", "torch", "torch-bf16", "onnxruntime", "openvino", "openvino-bf16"]
 CompileChoice = Literal["auto", "off", "on"]
+
+
+def _names_schedules(text: str) -> str:
+    parse_stage_schedules(text)
+    return text
+
+
+# With its check in the type, so that models made of these fields check it, too.
+StageSchedules = Annotated[str, AfterValidator(_names_schedules)]
 
 
 class Settings(BaseModel):
@@ -138,7 +147,7 @@ class OptimizerSettings(Settings):
     schedule: ScheduleChoice = Field(
         default="auto", description="How rates change in a phase; auto: the strategy's choice"
     )
-    stage_schedules: str = Field(
+    stage_schedules: StageSchedules = Field(
         default="",
         description="Stages whose rates change in another way: stem=constant, head=one-cycle",
     )
@@ -170,12 +179,6 @@ class OptimizerSettings(Settings):
     averaging: AveragingChoice = Field(
         default="auto", description="Average of weights that is validated and kept"
     )
-
-    @field_validator("stage_schedules")
-    @classmethod
-    def _names_schedules(cls, text: str) -> str:
-        parse_stage_schedules(text)
-        return text
 
 
 class ComputeSettings(Settings):

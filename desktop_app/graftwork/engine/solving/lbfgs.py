@@ -17,7 +17,7 @@ Objective = Callable[[Tensor], tuple[float, Tensor]]
 """A point (n) to the value there and its gradient (n), double."""
 
 _MOST_TRIALS = 20
-_STILL_FALLING = 0.8  # how steep it may rise where a step ends, in parts of how steep it fell
+_MOST_RISE = 0.8  # how steep it may rise where a step ends, in parts of how steep it fell
 _ROUNDING = 1e-6  # of a value that is a mean in single precision
 
 
@@ -62,14 +62,12 @@ class Minimizer:
         Slopes decide, as in Hager and Zhang's approximate Wolfe condition (2005): they still tell
         up from down where values no longer differ.
         """
-        length = 1.0
+        length, highest = 1.0, self._value + _ROUNDING * abs(self._value)
         for _ in range(_MOST_TRIALS):
             point = self.point + length * direction
             value, gradient = self._objective(point)
             end = float(gradient @ direction)
-            if end <= -_STILL_FALLING * slope and value <= self._value + _ROUNDING * abs(
-                self._value
-            ):
+            if end <= -_MOST_RISE * slope and value <= highest:
                 self._go(point, value, gradient)
                 return True
             length *= min(0.9, max(0.1, slope / (slope - end))) if end > slope else 0.1

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from .fields import FieldSpec
 from .number_box import NumberBox
+from .wording import spoken
 
 _LARGEST_INTEGER = 2**31 - 1
 _LARGEST_NUMBER = 1e12
@@ -126,7 +127,7 @@ class ChoiceEditor(Editor):
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__(spec)
         self.widget: QComboBox = QComboBox()
-        self.widget.addItems([_spoken(choice) for choice in spec.choices])
+        self.widget.addItems([spoken(str(choice)) for choice in spec.choices])
         self.widget.installEventFilter(self)
         self.widget.currentIndexChanged.connect(self.changed)
 
@@ -141,10 +142,6 @@ class ChoiceEditor(Editor):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Leave the wheel to the page that scrolls, unless the box is at work."""
         return event.type() == QEvent.Type.Wheel and not cast("QWidget", watched).hasFocus()
-
-
-def _spoken(choice: Any) -> str:
-    return str(choice).replace("-", " ").replace("_", " ").capitalize()
 
 
 class TextEditor(Editor):

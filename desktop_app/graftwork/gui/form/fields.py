@@ -9,6 +9,8 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from .wording import spoken
+
 FieldKind = Literal["integer", "number", "boolean", "choice", "text", "mapping", "json"]
 
 _KINDS: Mapping[str, FieldKind] = {
@@ -55,7 +57,7 @@ def _field(model: type[BaseModel], name: str, shape: Mapping[str, Any]) -> Field
     choices = tuple(shape.get("enum", ()))
     return FieldSpec(
         name=name,
-        label=info.title or _label(name),
+        label=info.title or spoken(name),
         description=info.description or "",
         kind=_kind(shape),
         default=None if default is PydanticUndefined else default,
@@ -86,7 +88,3 @@ def _resolved(shape: Mapping[str, Any], shared: Mapping[str, Any]) -> dict[str, 
     if len(options) == 1:
         return {**_resolved(options[0], shared), "optional": True}
     return {**shape, "optional": any(o.get("type") == "null" for o in shape.get("anyOf", ()))}
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
