@@ -17,11 +17,13 @@ from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
 from graftwork.gui.train.network_dialog import NetworkDialog
 from graftwork.gui.train.page import TrainPage
+from graftwork.gui.train.setup import TrainSetup
 from graftwork.paths import runs_folder
 from graftwork.plugin_api import Backbone, BackboneFamily, GraftworkError, hookimpl
 from graftwork.plugin_host import build_registry
 from graftwork.runs.store import RunStore
 from graftwork.runs.workshop import Workshop
+from graftwork.settings import Settings
 from support import tiny
 
 from .conftest import LONG
@@ -130,3 +132,23 @@ def test_nothing_is_chosen_where_nothing_matches(qtbot: QtBot, page: TrainPage) 
     assert _shown(dialog) == 0
     assert not dialog.use.isEnabled()
     dialog.close()
+
+
+@pytest.mark.parametrize("settings", [Settings(backbone="family/oak_small")])
+def test_a_network_that_was_found_is_chosen_again_at_the_next_start(
+    qtbot: QtBot, page: TrainPage, settings: Settings
+) -> None:
+    qtbot.waitUntil(lambda: page.setup.backbones.current == "family/oak_small", timeout=LONG)
+    assert settings.backbone == "family/oak_small"
+
+
+@pytest.mark.parametrize("name", ["family/broken", "family/oak_small", "gone/oak"])
+def test_a_network_comes_back_only_where_none_was_chosen_meanwhile(
+    qtbot: QtBot, workshop: Workshop, name: str
+) -> None:
+    setup = TrainSetup(workshop.registry, Settings(backbone=name))
+    qtbot.addWidget(setup)
+    assert setup.misses_wanted == name.startswith("family/")
+    setup.add_backbone(_find("elm"))
+    setup.bring_back(_find("oak_small"))
+    assert setup.backbones.current == "family/elm"

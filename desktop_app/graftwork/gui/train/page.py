@@ -14,7 +14,7 @@ from graftwork.gui.parts.boxes import GRID, column, holder
 from graftwork.gui.parts.buttons import Segments, button, rename
 from graftwork.gui.parts.page import Page
 from graftwork.gui.tasks import Tasks
-from graftwork.gui.worker import Failure
+from graftwork.gui.worker import Failure, once
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
 from graftwork.settings import Settings
@@ -63,6 +63,8 @@ class TrainPage(Page):
         self.views.allow(PROGRESS, allowed=False)
         self._listen()
         self._refresh()
+        if self.setup.misses_wanted:
+            self._bring_back(self.setup.wanted)
 
     def _listen(self) -> None:
         self.views.chosen.connect(self._stack.setCurrentIndex)
@@ -110,6 +112,16 @@ class TrainPage(Page):
         dialog = NetworkDialog(self._data.registry, self._tasks, self)
         dialog.found.connect(self.setup.add_backbone)
         dialog.open()
+
+    def _bring_back(self, network: str) -> None:
+        """In a thread: its family may have to build it, which takes seconds.
+
+        If that fails (the plugin may have changed), nothing is said: another network is chosen.
+        """
+        self._tasks.start(
+            lambda: once(lambda: self._data.registry.backbone(network)),
+            returned=self.setup.bring_back,
+        )
 
     def _job(self) -> TrainingJob | None:
         """What is set up; None if there is no data, a run at work, or something wrong."""

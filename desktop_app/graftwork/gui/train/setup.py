@@ -39,6 +39,7 @@ class TrainSetup(QWidget):
         super().__init__()
         self._registry = registry
         self._settings = settings
+        self.wanted = settings.backbone or ""
         self.backbones = ChoiceList("Network", backbone_choices(registry.backbones.values()))
         self.strategies = ChoiceList("Strategy", strategy_choices(registry.strategies.values()))
         strategies = registry.strategies.items()
@@ -53,7 +54,7 @@ class TrainSetup(QWidget):
         self._lay_out()
         self.other_network.setVisible(bool(registry.families))
         self._listen()
-        self.backbones.choose(settings.backbone or "")
+        self.backbones.choose(self.wanted)
         self.strategies.choose(settings.strategy or "")
 
     def _lay_out(self) -> None:
@@ -125,6 +126,17 @@ class TrainSetup(QWidget):
     def add_backbone(self, backbone: Backbone) -> None:
         """Offer a network that was not listed, and choose it."""
         self.backbones.add(backbone_choice(backbone))
+
+    @property
+    def misses_wanted(self) -> bool:
+        """Whether the network that was chosen last is not listed, but some family may know it."""
+        listed = list(self._registry.backbones)  # to ask for a name would build the network
+        return self.wanted not in listed and self.wanted.split("/")[0] in self._registry.families
+
+    def bring_back(self, backbone: Backbone) -> None:
+        """Choose the network that was chosen last, unless another one was chosen meanwhile."""
+        if self.backbones.current == next(iter(self._registry.backbones), None):
+            self.add_backbone(backbone)
 
     def use(self, settings: Mapping[str, Any]) -> None:
         """Enter these into the form of the chosen strategy."""
