@@ -12,13 +12,19 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage
 from PySide6.QtWidgets import QToolTip
 from pytestqt.qtbot import QtBot
 
+from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.training_settings import TrainingSettings
+from graftwork.gui.data.opening import Wish, open_data
 from graftwork.gui.destinations import TRAIN
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
 from graftwork.gui.train.augmentation_card import AugmentationCard
 from graftwork.gui.train.example_strip import ExampleStrip
-from graftwork.gui.train.examples import VERSIONS, ExamplePictures
+from graftwork.gui.train.examples import VERSIONS, ExamplePictures, ExampleWish, make_preview
 from graftwork.gui.train.page import TrainPage
+from graftwork.plugin_host.registry import Registry
+from support.generators import drain
+from support.images import make_deep_folder
 
 from .conftest import LONG
 
@@ -108,6 +114,19 @@ def test_it_says_where_to_begin_while_there_are_no_images(
     card.fold.open()
     assert "Data page" in card.sentence.text()
     assert not card.strip.isVisible()
+
+
+def test_deep_images_of_many_channels_are_shown_in_their_own_range(
+    registry: Registry, tmp_path: Path
+) -> None:
+    make_deep_folder(tmp_path, channels=5)
+    _, opened = drain(open_data(Wish(path=tmp_path), registry.readers))
+    training = TrainingSettings(channels=5, augmentation="light")
+    job = TrainingJob(data=DataSettings(path=tmp_path), backbone="tiny", training=training)
+    _, preview = drain(make_preview(ExampleWish(job=job, opened=opened, again=0), registry))
+    original = preview.examples[0].original
+    assert original.pixelColor(2, 2).red() < 40
+    assert original.pixelColor(189, 189).red() > 200
 
 
 def test_a_strategy_that_augments_nothing_says_so(qtbot: QtBot, card: AugmentationCard) -> None:

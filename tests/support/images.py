@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import tifffile
 from PIL import Image
 
 COLOURS = {"blue": (40, 60, 200), "green": (50, 180, 60), "red": (200, 50, 40)}
@@ -39,3 +40,13 @@ def png_of_size(width: int, height: int) -> bytes:
 def _chunk(kind: bytes, content: bytes) -> bytes:
     check = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + check
+
+
+def make_deep_folder(folder: Path, *, channels: int) -> None:
+    """Two classes of four TIFFs with so many bands, 16 bits, whose values are 1000 to 3000."""
+    ramp = np.linspace(1000, 3000, 32 * 32 * channels).reshape(32, 32, channels).astype(np.uint16)
+    for label in ("one", "two"):
+        (folder / label).mkdir(parents=True)
+        for number in range(4):
+            file = folder / label / f"{number}.tif"
+            tifffile.imwrite(file, ramp, photometric="minisblack", planarconfig="contig")

@@ -57,7 +57,8 @@ def _examples(
     from graftwork.engine.examples import augmentation_examples
 
     catalog, decoder = open_data(job.data, registry)
-    intensity = measure_intensity([item.path for item in catalog.items], 3, decoder)
+    paths = [item.path for item in catalog.items]
+    intensity = measure_intensity(paths, job.training.channels, decoder)
     steps = augmentation_examples(
         job, registry, catalog, decoder, images=images, versions=versions, intensity=intensity
     )

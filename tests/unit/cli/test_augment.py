@@ -10,6 +10,7 @@ from graftwork.cli.contact_sheet import contact_sheet
 from graftwork.engine.examples import Example, Examples
 from graftwork.plugin_api import Item
 from support.command_line import last_document
+from support.images import make_deep_folder
 
 TINY = ("--backbone", "tiny")
 
@@ -50,6 +51,18 @@ def test_what_cannot_be_drawn_is_explained(call, images, tmp_path, monkeypatch, 
     assert outcome.code == 1
     assert said in outcome.err
     assert list(tmp_path.glob("*.png")) == []
+
+
+def test_deep_images_of_many_channels_are_drawn_in_their_own_range(call, tmp_path):
+    make_deep_folder(tmp_path / "cells", channels=5)
+    file = tmp_path / "sheet.png"
+    words = ("--set", "channels=5", "--set", "augmentation=light", "--images", 2, "--to", file)
+    outcome = call("augment", tmp_path / "cells", *TINY, *words)
+    assert outcome.code == 0, outcome.err
+    with Image.open(file) as sheet:
+        original = np.asarray(sheet)[60:180, 40:160]
+    assert original.min() < 40
+    assert original.max() > 200
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from graftwork.plugin_host import Registry
 if TYPE_CHECKING:
     import numpy as np
 
+    from graftwork.data.input_spec import IntensityRange
     from graftwork.engine.examples import Example, Examples
 
 IMAGES, VERSIONS = 3, 6
@@ -61,10 +62,22 @@ def make_preview(wish: ExampleWish, registry: Registry) -> Generator[Progress, N
         wish.opened.reader.decode or decode,
         images=IMAGES,
         versions=VERSIONS,
-        intensity=wish.opened.intensity,
+        intensity=_intensity(wish),
         again=wish.again,
     )
     return Preview(sentence=_sentence(wish.job, found), examples=tuple(map(_pictures, found.shown)))
+
+
+def _intensity(wish: ExampleWish) -> IntensityRange | None:
+    """That of the opened images, which was measured as RGB, unless they have other channels."""
+    from graftwork.data.decoding import decode
+    from graftwork.data.intensity import measure_intensity
+
+    opened, channels = wish.opened, wish.job.training.channels
+    if channels in {1, 3}:
+        return opened.intensity
+    paths = [item.path for item in opened.catalog.items]
+    return measure_intensity(paths, channels, opened.reader.decode or decode)
 
 
 def _sentence(job: TrainingJob, found: Examples) -> str:
