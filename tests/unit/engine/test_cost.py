@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 import torch
@@ -16,7 +17,8 @@ from graftwork.engine.cost.estimate import Cost
 from graftwork.engine.cost.told import in_words
 from graftwork.engine.cost.trial import stage_costs
 from graftwork.engine.inputs import PixelSamples
-from graftwork.plugin_api import HEAD, Phase, Strategy
+from graftwork.engine.train import train
+from graftwork.plugin_api import HEAD, SWA, Phase, Strategy, WiSE
 from support.classifiers import tiny_classifier
 from support.jobs import of_kind, run_job, small_job
 
@@ -85,30 +87,68 @@ def test_a_run_says_what_it_will_cost_and_what_it_did(images, registry, tmp_path
     assert after.memory_mib > 50
 
 
-def test_ten_times_the_epochs_cost_ten_times_the_time(images, registry, tmp_path, monkeypatch):
-    clock = itertools.count()  # a machine on which every stage takes as long
-    monkeypatch.setattr(trial, "_now", lambda _device: float(next(clock)))
-    seconds = {}
-    for epochs in (30, 300):
-        strategy = Strategy(
-            name="planned", title="Planned", summary="x", settings=Nothing, plan=_plan(epochs)
-        )
+@pytest.fixture
+def seconds(images, registry, tmp_path, monkeypatch):
+    """What a run of these phases is thought to take where every stage takes a second an image."""
+    clock = itertools.count()
+    monkeypatch.setattr(trial, "_now", lambda _device: float(next(clock)) * 8)
+
+    def estimated(phase, **training):
+        def plan(settings, model, data):
+            yield phase
+
+        strategy = Strategy(name="planned", title="P", summary="x", settings=Nothing, plan=plan)
         more = replace(registry, strategies={"planned": strategy})
-        job = small_job(images, "planned")
-        events = run_job(job, more, tmp_path / str(epochs))
-        seconds[epochs] = of_kind(events, ev.CostEstimated)[0].seconds
-    assert seconds[300] == pytest.approx(10 * seconds[30])
+        job = small_job(images, "planned", **training)
+        folder = tmp_path / uuid4().hex
+        folder.mkdir()
+        steps = train(job, registry=more, folder=folder, weights=None)
+        found = next(event for event in steps if isinstance(event, ev.CostEstimated))
+        steps.close()
+        return found.seconds
+
+    return estimated
+
+
+TRAIN, VALIDATION, TEST, STAGES = 18, 9, 9, 5  # of the images here, and of the tiny network
+
+
+def _all(epochs, **more):
+    return Phase(name="x", epochs=epochs, rates={"stem": 1e-9, HEAD: 1e-9}, **more)
+
+
+def test_ten_times_the_epochs_cost_ten_times_the_time(seconds):
+    once = STAGES * (3 * TRAIN + VALIDATION)
+    assert seconds(_all(30)) == pytest.approx(30 * once)
+    assert seconds(_all(300)) == pytest.approx(300 * once)
+
+
+@pytest.mark.parametrize(
+    ("training", "passes"),
+    [
+        ({"augmentation": "none"}, 1),
+        ({"augmentation": "light"}, 4),
+        ({"augmentation": "light", "views": 2}, 2),
+        ({"mixup": 0.2}, 12),
+    ],
+)
+def test_frozen_stages_cost_what_their_views_cost(seconds, training, passes):
+    phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
+    backbone = (STAGES - 1) * (passes * TRAIN + VALIDATION + TEST)
+    assert seconds(phase, **training) == pytest.approx(backbone + 12 * (3 * TRAIN + VALIDATION))
+
+
+def test_averages_cost_their_own_passes(seconds):
+    plain = 4 * STAGES * (3 * TRAIN + VALIDATION)
+    wise = seconds(_all(4, averaging=WiSE(parts=(0.5,))))
+    assert wise == pytest.approx(plain + 2 * STAGES * VALIDATION)
+    late = seconds(_all(4, averaging=SWA(start=0.5), batch_norm="learning"))
+    assert late == pytest.approx(plain + 2 * STAGES * TRAIN)
+    assert seconds(_all(4, averaging=SWA(), batch_norm="frozen")) == pytest.approx(plain)
 
 
 class Nothing(BaseModel):
     pass
-
-
-def _plan(epochs):
-    def plan(settings, model, data):
-        yield Phase(name="x", epochs=epochs, rates={"stem": 1e-9, HEAD: 1e-9}, patience=1)
-
-    return plan
 
 
 def test_a_plan_that_fails_is_not_estimated(images, registry, tmp_path):

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 import psutil
 
-from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase
+from graftwork.plugin_api import SWA, AnyPhase, MeasuredStages, Phase, WiSE
 
+from ..averaging import following_norms
 from ..freezing import check_phase, frozen_prefix
+from ..frozen.store import LIMIT
+from ..frozen.views import chosen_views
 from ..learning.choices import chosen_augment, with_user_choices
 from ..planning import Planned
 from ..setup import TrainingSetup
@@ -20,6 +23,8 @@ _BACKWARD = 2.0
 _KEPT_COPIES = 4
 """Gradient, two moments of the optimizer, and the best weights."""
 _CHECKPOINTS = 2
+_HALF = 0.5
+"""What frozen stages give is kept in half precision."""
 _MOST_PHASES = 100
 
 
@@ -73,23 +78,45 @@ def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Pha
     """The frozen stages below run once for each view where nothing, or few views, are augmented."""
     place = frozen_prefix(setup.classifier, phase)
     below, above = stages[:place], stages[place:]
-    training = setup.job.training
-    augmented = chosen_augment(phase, phase.augmentation or setup.augmentation, training)
-    mixed = training.mixup or training.cutmix
-    passes = phase.epochs if augmented or mixed else 1
     train, held_out = len(setup.train.labels), len(setup.validation.labels)
-    along = held_out + (0 if above else len(setup.test.labels))
-    once = sum(stage.seconds for stage in below) * (passes * train + along)
+    is_head_alone = len(above) == 1
+    along = held_out + (len(setup.test.labels) if is_head_alone else 0)
+    once = sum(stage.seconds for stage in below) * (_views(setup, phase, below) * train + along)
     each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
     learning = sum(stage.weight_bytes for stage in stages if stage.name in phase.rates)
     activations = sum(stage.activation_bytes for stage in above)
     epochs = phase.epochs if setup.job.training.keep_epochs else 0
     return Cost(
-        seconds=once + phase.epochs * each,
+        seconds=once + phase.epochs * each + _averaging_seconds(setup, stages, phase),
         memory_bytes=_KEPT_COPIES * learning + setup.job.training.batch_size * activations,
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
         + epochs * sum(stage.weight_bytes for stage in stages),
     )
+
+
+def _views(setup: TrainingSetup, phase: Phase, below: Sequence[StageCost]) -> int:
+    """How often the training images go through the frozen stages."""
+    training = setup.job.training
+    if training.mixup or training.cutmix or not below:
+        return phase.epochs
+    if chosen_augment(phase, phase.augmentation or setup.augmentation, training) is None:
+        return 1
+    row_bytes = round(below[-1].output_bytes * _HALF)
+    images = len(setup.train.labels)
+    return chosen_views(training.views, phase.epochs, row_bytes, images, LIMIT) or phase.epochs
+
+
+def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> float:
+    """Of passes that only averages need: batch statistics anew, mixtures to be validated."""
+    train, held_out = len(setup.train.labels), len(setup.validation.labels)
+    match phase.averaging:
+        case SWA(start=start) if following_norms(setup.classifier, phase):
+            images = (1 - start) * phase.epochs * train
+        case WiSE(parts=parts):
+            images = (1 + len(parts)) * held_out
+        case _:
+            images = 0
+    return images * sum(stage.seconds for stage in stages)
 
 
 def _images(setup: TrainingSetup) -> int:

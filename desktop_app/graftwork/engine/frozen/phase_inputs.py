@@ -162,7 +162,7 @@ def _sources(
             return "there is a single one"
         return [plain_source(setup.train, setup.device)]
     count, images = training.views, len(setup.train.labels)
-    views = chosen_views(count, phase.epochs, boundary, images, store.limit)
+    views = chosen_views(count, phase.epochs, boundary.row_bytes, images, store.limit)
     if views is None:
         return f"every image is changed anew in each of them (augmentation: {level})"
     return [
