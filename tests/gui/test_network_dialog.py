@@ -142,13 +142,36 @@ def test_a_network_that_was_found_is_chosen_again_at_the_next_start(
     assert settings.backbone == "family/oak_small"
 
 
-@pytest.mark.parametrize("name", ["family/broken", "family/oak_small", "gone/oak"])
-def test_a_network_comes_back_only_where_none_was_chosen_meanwhile(
-    qtbot: QtBot, workshop: Workshop, name: str
-) -> None:
-    setup = TrainSetup(workshop.registry, Settings(backbone=name))
+@pytest.fixture
+def early(qtbot: QtBot, workshop: Workshop) -> TrainSetup:
+    """A setup whose network of last time is not there yet."""
+    setup = TrainSetup(workshop.registry, Settings(backbone="family/oak_small"))
     qtbot.addWidget(setup)
-    assert setup.misses_wanted == name.startswith("family/")
-    setup.add_backbone(_find("elm"))
-    setup.bring_back(_find("oak_small"))
-    assert setup.backbones.current == "family/elm"
+    assert setup.misses_wanted
+    return setup
+
+
+def test_a_network_that_did_not_come_back_yet_is_not_forgotten(early: TrainSetup) -> None:
+    assert early.backbones.current == "tiny"
+    assert early._settings.backbone == "family/oak_small"
+
+
+def test_a_network_does_not_come_back_where_another_was_chosen(early: TrainSetup) -> None:
+    early.add_backbone(_find("elm"))
+    early.bring_back(_find("oak_small"))
+    assert early.backbones.current == "family/elm"
+
+
+def test_a_click_on_what_is_chosen_already_is_a_choice(qtbot: QtBot, early: TrainSetup) -> None:
+    early.show()
+    place = early.backbones.visualRect(early.backbones.currentIndex()).center()
+    qtbot.mouseClick(early.backbones.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    early.bring_back(_find("oak_small"))
+    assert early.backbones.current == "tiny"
+
+
+def test_what_no_family_knows_is_not_waited_for(qtbot: QtBot, workshop: Workshop) -> None:
+    setup = TrainSetup(workshop.registry, Settings(backbone="gone/oak"))
+    qtbot.addWidget(setup)
+    assert not setup.misses_wanted
+    assert setup._settings.backbone == "tiny"

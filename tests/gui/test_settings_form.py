@@ -265,6 +265,7 @@ def shown_texts(form: SettingsForm) -> list[str]:
         ("batch_size", "Batch size"),
         ("adamw", "AdamW"),
         ("l2-sp", "L2-SP"),
+        ("re-estimated", "Re-estimated"),
         ("macro-f1", "Macro F1"),
         ("openvino-bf16", "OpenVINO bf16"),
         ("fp32", "fp32"),

@@ -43,6 +43,7 @@ def epoch_done(**named: Any) -> EpochDone:
         "train_loss": 0.5,
         "train_accuracy": 0.5,
         "validation_loss": 0.5,
+        "validation_brier": 0.25,
         "validation_accuracy": accuracy,
         "validation_balanced_accuracy": accuracy,
         "validation_macro_f1": accuracy,

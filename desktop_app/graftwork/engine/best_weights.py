@@ -46,7 +46,7 @@ class BestWeights:
 
     def offer(self, rank: Rank, phase: int, epoch: int) -> bool:
         """Keep the present weights if they rank above the best; says whether they do."""
-        if self.rank is not None and rank <= self.rank:
+        if self.rank is not None and not rank > self.rank:  # what is no number never ranks higher
             return False
         self.rank, self.phase, self.epoch = rank, phase, epoch
         self._state = self._copy()

@@ -136,6 +136,7 @@ class EpochDone(_Event):
     train_loss: float
     train_accuracy: float
     validation_loss: float
+    validation_brier: float
     validation_accuracy: float
     validation_balanced_accuracy: float
     validation_macro_f1: float

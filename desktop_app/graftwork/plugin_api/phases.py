@@ -174,10 +174,10 @@ AnyPhase = Phase | SolvedHead | PrototypeHead | MeasuredStages
 class PhaseReport:
     """What a phase reached: figures on the validation images.
 
-    ``best_score`` is the job's chosen metric (greater is better; the loss counts negative) at the
-    phase's best epoch; ``improved`` says whether it beat every phase before. ``measures`` is what
-    a ``MeasuredStages`` found, by stage; it trains nothing, so its figures are those of the best
-    weights so far.
+    ``best_score`` is the job's chosen metric (greater is better; the loss and the Brier score count
+    negative) at the phase's best epoch; ``improved`` says whether it beat every phase before.
+    ``measures`` is what a ``MeasuredStages`` found, by stage; it trains nothing, so its figures are
+    those of the best weights so far.
     """
 
     phase: AnyPhase

@@ -38,6 +38,7 @@ def test_only_what_ranks_higher_is_kept(best, classifier):
     _fill(classifier, 2.0)
     assert not best.offer((0.5, -1.0), 1, 2)
     assert not best.offer((0.4, -0.1), 1, 3)
+    assert not best.offer((float("nan"), float("nan")), 1, 4)
     assert best.offer((0.5, -0.9), 1, 4)
     assert (best.phase, best.epoch) == (1, 4)
 

@@ -50,6 +50,18 @@ def test_the_brier_score_is_the_mean_squared_error_of_probabilities():
     assert tally.scores().brier == pytest.approx(float(wanted), rel=1e-5)
 
 
+def test_images_that_are_ever_surer_rank_ever_higher():
+    """Down to where the score is a hundred thousandth of a millionth: nothing cancels."""
+    labels, ranks = torch.zeros(300, dtype=torch.int64), []
+    for margin in range(1, 14):
+        tally = ScoreTally()
+        tally.add(torch.tensor([[float(margin), 0.0]] * 300), labels)
+        ranks.append(tally.scores().rank("brier")[0])
+    assert ranks == sorted(ranks)
+    assert len(set(ranks)) == len(ranks)
+    assert ranks[-1] < 0
+
+
 def test_one_image_that_is_surely_wrong_does_not_outweigh_many_that_get_better():
     """By the loss it would: it costs 20 there, and at most 2 here."""
     labels = torch.zeros(40, dtype=torch.int64)

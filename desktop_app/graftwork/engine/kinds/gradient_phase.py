@@ -262,7 +262,7 @@ def _mix(
     setup.best.offer(reached.rank(metric), run.number, setup.best.epoch)
     yield _notice(
         f"Mixed {part:.0%} of the phase's best weights with its first: validation accuracy "
-        f"{reached.accuracy:.3f}, loss {reached.loss:.3f}."
+        f"{reached.accuracy:.3f}, loss {reached.loss:.3f}, Brier score {reached.brier:.3f}."
     )
 
 
@@ -285,6 +285,7 @@ def _epoch_done(run: PhaseRun, reached: Scores, score: float, *, best: bool) -> 
         train_loss=tally.mean_loss,
         train_accuracy=tally.accuracy,
         validation_loss=reached.loss,
+        validation_brier=reached.brier,
         validation_accuracy=reached.accuracy,
         validation_balanced_accuracy=reached.balanced_accuracy,
         validation_macro_f1=reached.macro_f1,

@@ -97,6 +97,7 @@ class Trials:
             train_loss=learned.loss,
             train_accuracy=learned.accuracy,
             validation_loss=reached.loss,
+            validation_brier=reached.brier,
             validation_accuracy=reached.accuracy,
             validation_balanced_accuracy=reached.balanced_accuracy,
             validation_macro_f1=reached.macro_f1,

@@ -90,6 +90,7 @@ class LogisticRegression:
         )
 
     def _descend(self, precision: torch.dtype, tolerance: float) -> Iterator[int]:
+        yield self._iterations
         self._minimizer.begin(partial(self._objective, precision))
         while self._minimizer.slope > tolerance and self._iterations < _MOST_ITERATIONS:
             if not self._minimizer.step():
@@ -145,7 +146,7 @@ class LogisticRegression:
     def _first(self, start: tuple[Tensor, Tensor] | None) -> Tensor:
         if start is None:
             return self._on_weights(0.0)
-        weight, bias = (each.double() for each in start)
+        weight, bias = (each.to(self._center.device).double() for each in start)
         return torch.cat([(weight * self._scale).flatten(), bias + weight @ self._center])
 
     @property

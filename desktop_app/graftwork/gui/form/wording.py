@@ -19,6 +19,7 @@ _WRITTEN = {
     "mps": "MPS",
     "onnxruntime": "ONNX Runtime",
     "openvino": "OpenVINO",
+    "re estimated": "Re-estimated",
     "sgd": "SGD",
     "swa": "SWA",
     "torch": "PyTorch",

@@ -123,6 +123,7 @@ class NetworkDialog(QDialog):
     def _fail(self, failure: Failure) -> None:
         self._busy.hide()
         self._allow(choice=True)
+        self.list.setFocus()
         self._failure.show_failure(failure)
 
 

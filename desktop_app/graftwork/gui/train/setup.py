@@ -56,6 +56,8 @@ class TrainSetup(QWidget):
         self._listen()
         self.backbones.choose(self.wanted)
         self.strategies.choose(settings.strategy or "")
+        if self.misses_wanted:
+            settings.backbone = self.wanted  # until it is there, or another one is chosen
 
     def _lay_out(self) -> None:
         for form in self.forms.values():
@@ -79,6 +81,7 @@ class TrainSetup(QWidget):
 
     def _listen(self) -> None:
         self.backbones.chosen.connect(self._note_backbone)
+        self.backbones.clicked.connect(self._note_click)
         self.strategies.chosen.connect(self._show_form)
         self.start.changed.connect(self._note_start)
         for form in (self.numbers, *self.forms.values()):
@@ -135,7 +138,7 @@ class TrainSetup(QWidget):
 
     def bring_back(self, backbone: Backbone) -> None:
         """Choose the network that was chosen last, unless another one was chosen meanwhile."""
-        if self.backbones.current == next(iter(self._registry.backbones), None):
+        if self._settings.backbone == self.wanted and self.start.point is None:
             self.add_backbone(backbone)
 
     def use(self, settings: Mapping[str, Any]) -> None:
@@ -145,6 +148,10 @@ class TrainSetup(QWidget):
     def _note_backbone(self, name: str) -> None:
         self._settings.backbone = name
         self.changed.emit()
+
+    def _note_click(self) -> None:
+        """What was chosen already may be clicked, too: then it is wanted."""
+        self._settings.backbone = self.backbones.current
 
     def _note_start(self) -> None:
         for choice in (self.backbones, self.other_network):

@@ -49,12 +49,15 @@ def test_it_follows_a_bent_valley_to_its_end(memory):
 
 def test_values_go_down(curvatures):
     bowl = _bowl(curvatures, torch.ones(SIDES, dtype=torch.float64))
-    minimizer = Minimizer(torch.zeros(SIDES, dtype=torch.float64), 10)
+    minimizer = Minimizer(torch.zeros(SIDES, dtype=torch.float64), 100)
     minimizer.begin(bowl)
     values = [bowl(minimizer.point)[0]]
-    while minimizer.slope > 1e-6:
-        minimizer.step()
+    for _ in range(200):
+        assert minimizer.step()
         values.append(bowl(minimizer.point)[0])
+        if minimizer.slope < 1e-6:
+            break
+    assert minimizer.slope < 1e-6
     assert values == sorted(values, reverse=True)
 
 

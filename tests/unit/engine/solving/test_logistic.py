@@ -103,6 +103,16 @@ def test_going_on_from_a_stronger_penalty_ends_at_the_same_optimum(digits):
     np.testing.assert_allclose(one.weight, other.weight, atol=1e-4)
 
 
+def test_a_solution_is_where_the_next_may_start(digits):
+    features, labels = digits
+    found = _solve(_regression(features, labels), 0.01)
+    start = found.weight, found.bias
+    tensors = torch.from_numpy(features), torch.from_numpy(labels)
+    again = _solve(LogisticRegression(*tensors, 10, functional.cross_entropy, start), 0.01)
+    assert again.iterations <= 1
+    torch.testing.assert_close(again.weight, found.weight, atol=1e-5, rtol=0)
+
+
 def test_chunks_of_rows_add_up(digits, monkeypatch):
     features, labels = digits
     whole = _solve(_regression(features, labels), 0.1)
