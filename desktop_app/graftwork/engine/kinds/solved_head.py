@@ -65,7 +65,7 @@ def _refitted(
     setup: TrainingSetup, inputs: PhaseInputs, head: LinearHead, strength: float
 ) -> Generator[TrainingEvent, None, None]:
     """Solve once more on all images that are not for testing, and keep that."""
-    setup.best.restore()
+    setup.best.restore()  # the head holds what was tried last
     start = head.linear.weight.detach(), head.linear.bias.detach()
     regression = _regression(setup, inputs.train(1), inputs.validation, start=start)
     solution = yield from _solved(regression, strength, 1, 1)

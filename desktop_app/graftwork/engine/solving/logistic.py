@@ -64,13 +64,15 @@ class LogisticRegression:
         self._features, self._labels, self._loss = features, labels, loss
         self._classes, self._width = classes, features.shape[1]
         self._center, self._scale = _center_and_scale(features)
+        self._penalized = self._center.new_ones(classes * (self._width + 1))  # 0 for biases
+        self._penalized[classes * self._width :] = 0
         self._minimizer = Minimizer(self._first(start), self._memory)
         self._strength = 0.0
         self._iterations = 0
 
     def solve(self, strength: float) -> Iterator[int]:
         """Go on from the solution before; yields how many iterations are done, now and then."""
-        self._minimizer.bend(self._on_weights(strength - self._strength))
+        self._minimizer.bend((strength - self._strength) * self._penalized)
         self._strength, self._iterations = strength, 0
         tolerance = _tolerance(strength)
         yield from self._descend(torch.float32, max(tolerance, _SINGLE_TOLERANCE))
@@ -110,7 +112,7 @@ class LogisticRegression:
             part = self._loss(logits, labels) * (len(labels) / images)
             part.backward()
             total += part.detach()
-        pull = self._on_weights(self._strength) * point
+        pull = self._strength * self._penalized * point
         slopes = torch.cat(
             [each.grad.flatten() for each in (weight, bias) if each.grad is not None]
         )
@@ -138,21 +140,15 @@ class LogisticRegression:
         weights = self._classes * self._width
         return point[:weights].view(self._classes, self._width), point[weights:]
 
-    def _on_weights(self, value: float) -> Tensor:
-        """A point that has this value for every weight, and 0 for every bias."""
-        weights, biases = self._classes * self._width, self._classes
-        return torch.cat([self._center.new_full((weights,), value), self._center.new_zeros(biases)])
-
     def _first(self, start: tuple[Tensor, Tensor] | None) -> Tensor:
         if start is None:
-            return self._on_weights(0.0)
+            return torch.zeros_like(self._penalized)
         weight, bias = (each.to(self._center.device).double() for each in start)
         return torch.cat([(weight * self._scale).flatten(), bias + weight @ self._center])
 
     @property
     def _memory(self) -> int:
-        point = self._classes * (self._width + 1)
-        return max(4, min(100, _NUMBERS_REMEMBERED // (2 * point)))
+        return max(4, min(100, _NUMBERS_REMEMBERED // (2 * len(self._penalized))))
 
     @property
     def _chunk(self) -> int:

@@ -33,6 +33,5 @@ def spoken(name: str) -> str:
     plain = name.replace("-", " ").replace("_", " ").strip()
     if plain in _WRITTEN:
         return _WRITTEN[plain]
-    words = [_WRITTEN.get(word, word) for word in plain.split()]
-    text = " ".join(words)
-    return text if words and words[0] in _WRITTEN.values() else text[:1].upper() + text[1:]
+    text = " ".join(_WRITTEN.get(word, word) for word in plain.split())
+    return text if plain.split(" ")[0] in _WRITTEN else text[:1].upper() + text[1:]
