@@ -70,6 +70,11 @@ class CacheFolder:
         if free < needed + _SPARE:
             raise NoRoomError(self.folder, needed + _SPARE, free)
 
+    def written_since(self, moment: float) -> int:
+        """The bytes that this process has brought into places since then (of ``time.time``)."""
+        own = self.folder.glob(f"*-{writer_mark()}-*")
+        return sum(_size(place) for place in own if _written(place) >= moment)
+
     def _remove_litter(self) -> None:
         """Remove what was left without an index by processes that are no more."""
         for place in self.folder.glob("*-*-*-*"):
@@ -135,6 +140,13 @@ def remove(place: Path) -> None:
 def _last_use(index: Path) -> float:
     with contextlib.suppress(FileNotFoundError):  # another process removes old ones as well
         return index.stat().st_mtime
+    return 0
+
+
+def _written(place: Path) -> float:
+    """When the place's last file came."""
+    with contextlib.suppress(FileNotFoundError):
+        return place.stat().st_mtime
     return 0
 
 

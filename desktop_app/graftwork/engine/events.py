@@ -63,11 +63,15 @@ class DataReady(_Event):
 
 
 class _CostEvent(_Event):
-    """Seconds from here to the end, MiB of memory at the peak, MiB of the run's folder."""
+    """Seconds from here to the end, MiB of memory at the peak, of the run's folder and of caches.
+
+    Caches are what is kept of frozen stages, for this run and others.
+    """
 
     seconds: float
     memory_mib: float
     disk_mib: float
+    cache_mib: float
 
 
 class CostEstimated(_CostEvent):

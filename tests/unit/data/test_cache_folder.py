@@ -28,6 +28,17 @@ def test_only_kept_places_stay_and_are_found_under_their_key(tmp_path: Path) -> 
     assert caches.find("") == []
 
 
+def test_what_this_process_has_written_since_a_moment_is_known(tmp_path: Path) -> None:
+    caches = CacheFolder(tmp_path, 1000)
+    old, new = fill(caches, "a", 10, 1), fill(caches, "b", 20, 2)
+    others = tmp_path / f"c-1-{'0' * 8}-x"
+    others.mkdir()
+    (others / "rows").write_bytes(b"0" * 500)
+    os.utime(old, (1000, 1000))
+    assert caches.written_since(new.stat().st_mtime) == 20
+    assert caches.written_since(0) == 30
+
+
 def test_the_least_recently_used_make_room_but_for_those_that_are_needed(tmp_path: Path) -> None:
     caches = CacheFolder(tmp_path, 100)
     needed, oldest, used = (fill(caches, name, 30, age) for age, name in enumerate("abc"))

@@ -71,8 +71,8 @@ def test_bytes_are_those_of_the_layers_outputs(costs):
     ("seconds", "said"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7500, "2 h 5 min")]
 )
 def test_time_is_said_as_people_say_it(seconds, said):
-    assert in_words(Cost(seconds=seconds, memory_bytes=2**30, disk_bytes=0)).startswith(
-        f"{said}, 1,024 MiB"
+    assert in_words(Cost(seconds=seconds, memory_bytes=2**30, cache_bytes=2**20)) == (
+        f"{said}, 1,024 MiB of memory, 0 MiB of disk and 1 MiB of cache"
     )
 
 
@@ -85,6 +85,18 @@ def test_a_run_says_what_it_will_cost_and_what_it_did(images, registry, tmp_path
         assert min(cost.seconds, cost.memory_mib, cost.disk_mib) > 0
     assert after.disk_mib < 2 * before.disk_mib
     assert after.memory_mib > 50
+
+
+@pytest.mark.parametrize("strategy", ["logistic-regression", "feature-extraction", "top-stages"])
+def test_what_is_kept_of_frozen_stages_is_told_before(images, registry, tmp_path, strategy):
+    """Rows alone: headers and the names of images come to it."""
+    job = small_job(images, strategy, augmentation="none")
+    events = run_job(job, registry, tmp_path / "run")
+    (before,), (after,) = of_kind(events, ev.CostEstimated), of_kind(events, ev.CostMeasured)
+    around = (after.cache_mib - before.cache_mib) * 2**20
+    assert 0 < around < 4096
+    again = run_job(job, registry, tmp_path / "again")
+    assert of_kind(again, ev.CostMeasured)[0].cache_mib == 0
 
 
 @pytest.fixture
@@ -129,13 +141,18 @@ def test_ten_times_the_epochs_cost_ten_times_the_time(seconds):
         ({"augmentation": "none"}, 1),
         ({"augmentation": "light"}, 4),
         ({"augmentation": "light", "views": 2}, 2),
-        ({"mixup": 0.2}, 12),
     ],
 )
 def test_frozen_stages_cost_what_their_views_cost(seconds, training, passes):
     phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
     backbone = (STAGES - 1) * (passes * TRAIN + VALIDATION + TEST)
     assert seconds(phase, **training) == pytest.approx(backbone + 12 * (3 * TRAIN + VALIDATION))
+
+
+def test_frozen_stages_cost_every_epoch_where_nothing_is_computed_once(seconds):
+    phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
+    backbone, head = (STAGES - 1) * (TRAIN + VALIDATION), 3 * TRAIN + VALIDATION
+    assert seconds(phase, mixup=0.2) == pytest.approx(12 * (backbone + head))
 
 
 def test_averages_cost_their_own_passes(seconds):

@@ -11,9 +11,10 @@ from graftwork.plugin_api import SWA, AnyPhase, MeasuredStages, Phase, WiSE
 
 from ..averaging import following_norms
 from ..freezing import check_phase, frozen_prefix
+from ..frozen.plan import plan_frozen
+from ..frozen.probing import Probe, probe
 from ..frozen.store import LIMIT
-from ..frozen.views import chosen_views
-from ..learning.choices import chosen_augment, with_user_choices
+from ..learning.choices import with_user_choices
 from ..planning import Planned
 from ..setup import TrainingSetup
 from .trial import StageCost, stage_costs
@@ -23,18 +24,25 @@ _BACKWARD = 2.0
 _KEPT_COPIES = 4
 """Gradient, two moments of the optimizer, and the best weights."""
 _CHECKPOINTS = 2
-_HALF = 0.5
-"""What frozen stages give is kept in half precision."""
 _MOST_PHASES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Time, memory of the process at its peak, and disk for the run's folder."""
+    """Time, memory of the process at its peak, disk for the run's folder and for its caches."""
 
     seconds: float = 0.0
     memory_bytes: float = 0.0
     disk_bytes: float = 0.0
+    cache_bytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is known of the network from a few of the user's own images."""
+
+    stages: Sequence[StageCost]
+    probe: Probe
 
 
 def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
@@ -43,14 +51,17 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     ``plan`` gives the strategy's plan anew, since asking for its phases uses it up. What the plan
     would do after a hundred phases is left out. Raises ``TrainingError`` where it makes no sense.
     """
-    stages = stage_costs(setup.classifier, setup.train, setup.device)
-    phases = [_phase_cost(setup, stages, phase) for phase in _phases(setup, plan())]
-    weights = sum(stage.weight_bytes for stage in stages)
+    classifier = setup.classifier
+    found = probe(classifier, setup.train, len(classifier.stages))
+    trial = Trial(stage_costs(classifier, setup.train, setup.device), found)
+    phases = [_phase_cost(setup, trial, phase) for phase in _phases(setup, plan())]
+    weights = sum(stage.weight_bytes for stage in trial.stages)
     return Cost(
         seconds=sum(phase.seconds for phase in phases),
         memory_bytes=psutil.Process().memory_info().rss
         + max((phase.memory_bytes for phase in phases), default=0.0),
         disk_bytes=weights + max((phase.disk_bytes for phase in phases), default=0.0),
+        cache_bytes=min(sum(phase.cache_bytes for phase in phases), LIMIT),
     )
 
 
@@ -62,48 +73,40 @@ def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
         phase = planned.next_if_it_gains(phase)
 
 
-def _phase_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: AnyPhase) -> Cost:
+def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
+    forward = sum(stage.seconds for stage in trial.stages)
     match phase:
         case Phase():
-            return _gradient_cost(setup, stages, with_user_choices(phase, setup.job.training))
+            return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
         case MeasuredStages():
-            forward = sum(stage.seconds for stage in stages)
             return Cost(seconds=min(phase.images, _images(setup)) * forward * (1 + _BACKWARD))
         case _:
             images = _images(setup) + len(setup.test.labels)
-            return Cost(seconds=images * sum(stage.seconds for stage in stages))
+            features = trial.probe.boundaries[-1].row_bytes if trial.probe.boundaries else 0
+            return Cost(seconds=images * forward, cache_bytes=images * features)
 
 
-def _gradient_cost(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> Cost:
-    """The frozen stages below run once for each view where nothing, or few views, are augmented."""
+def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
+    """What is computed once goes through the stages below once, and all else in every epoch."""
+    level = phase.augmentation or setup.augmentation
+    plan = plan_frozen(setup, phase, level, LIMIT, trial.probe)
     place = frozen_prefix(setup.classifier, phase)
-    below, above = stages[:place], stages[place:]
+    below, above = trial.stages[:place], trial.stages[place:]
+    passes = phase.epochs * _images(setup) if isinstance(plan, str) else plan.images
     train, held_out = len(setup.train.labels), len(setup.validation.labels)
-    is_head_alone = len(above) == 1
-    along = held_out + (len(setup.test.labels) if is_head_alone else 0)
-    once = sum(stage.seconds for stage in below) * (_views(setup, phase, below) * train + along)
     each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
-    learning = sum(stage.weight_bytes for stage in stages if stage.name in phase.rates)
+    learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
     activations = sum(stage.activation_bytes for stage in above)
     epochs = phase.epochs if setup.job.training.keep_epochs else 0
     return Cost(
-        seconds=once + phase.epochs * each + _averaging_seconds(setup, stages, phase),
+        seconds=passes * sum(stage.seconds for stage in below)
+        + phase.epochs * each
+        + _averaging_seconds(setup, trial.stages, phase),
         memory_bytes=_KEPT_COPIES * learning + setup.job.training.batch_size * activations,
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
-        + epochs * sum(stage.weight_bytes for stage in stages),
+        + epochs * sum(stage.weight_bytes for stage in trial.stages),
+        cache_bytes=0 if isinstance(plan, str) else plan.cache_bytes,
     )
-
-
-def _views(setup: TrainingSetup, phase: Phase, below: Sequence[StageCost]) -> int:
-    """How often the training images go through the frozen stages."""
-    training = setup.job.training
-    if training.mixup or training.cutmix or not below:
-        return phase.epochs
-    if chosen_augment(phase, phase.augmentation or setup.augmentation, training) is None:
-        return 1
-    row_bytes = round(below[-1].output_bytes * _HALF)
-    images = len(setup.train.labels)
-    return chosen_views(training.views, phase.epochs, row_bytes, images, LIMIT) or phase.epochs
 
 
 def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> float:

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import psutil
 
+from graftwork.data.cache_folder import CacheFolder
+from graftwork.paths import activations_folder
+
 from ..errors import TrainingError
 from ..events import CostEstimated, CostMeasured, Notice
+from ..frozen.store import LIMIT
 from ..planning import Planned
 from ..setup import TrainingSetup
 from .estimate import Cost, estimate
@@ -38,6 +42,7 @@ def tell_measured(
         seconds=time.monotonic() - began,
         memory_bytes=_peak_memory(),
         disk_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
+        cache_bytes=_cached_since(began),
     )
     yield CostMeasured(**_figures(cost))
     if estimated:
@@ -47,8 +52,11 @@ def tell_measured(
 
 def in_words(cost: Cost) -> str:
     """Time, memory and disk for a person."""
-    memory, disk = cost.memory_bytes / _MIB, cost.disk_bytes / _MIB
-    return f"{_duration(cost.seconds)}, {memory:,.0f} MiB of memory and {disk:,.0f} MiB of disk"
+    memory, disk, cache = (
+        f"{size / _MIB:,.0f} MiB" for size in (cost.memory_bytes, cost.disk_bytes, cost.cache_bytes)
+    )
+    kept = f"{disk} of disk and {cache} of cache"
+    return f"{_duration(cost.seconds)}, {memory} of memory, {kept}"
 
 
 def _duration(seconds: float) -> str:
@@ -63,7 +71,14 @@ def _figures(cost: Cost) -> dict[str, float]:
         "seconds": cost.seconds,
         "memory_mib": cost.memory_bytes / _MIB,
         "disk_mib": cost.disk_bytes / _MIB,
+        "cache_mib": cost.cache_bytes / _MIB,
     }
+
+
+def _cached_since(began: float) -> int:
+    """What this process kept of frozen stages since ``began`` (of ``time.monotonic``)."""
+    cache = CacheFolder(activations_folder(), LIMIT)
+    return cache.written_since(time.time() - (time.monotonic() - began))
 
 
 def _peak_memory() -> float:

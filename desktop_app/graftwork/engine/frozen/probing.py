@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +58,10 @@ class Probe:
     pixels: Tensor
     outputs: tuple[Tensor, ...]
     boundaries: tuple[Boundary, ...]
+
+    def up_to(self, stages: int) -> Probe:
+        """What a look at so many stages would have given."""
+        return replace(self, outputs=self.outputs[:stages], boundaries=self.boundaries[:stages])
 
 
 def probe(classifier: Classifier, samples: Samples, stages: int) -> Probe:
