@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.colors import DARK, LIGHT, current_colors
@@ -59,6 +59,18 @@ def test_every_button_has_a_name_for_screen_readers(window: MainWindow) -> None:
         if type(button).__module__.startswith("graftwork")
     ]
     assert nameless == []
+
+
+@pytest.mark.parametrize("number", range(len(DESTINATIONS)))
+def test_nothing_is_cut_off_in_the_smallest_window(
+    qtbot: QtBot, window: MainWindow, pages: Pages, number: int
+) -> None:
+    """Areas scroll up and down alone: what is too wide for one could not be reached."""
+    window.resize(window.minimumSize())
+    window.go_to(number)
+    qtbot.waitUntil(pages.widgets[number].isVisible)
+    areas = [a for a in pages.widgets[number].findChildren(QScrollArea) if a.isVisible()]
+    assert [a for a in areas if a.widget().width() > a.viewport().width()] == []
 
 
 @pytest.mark.parametrize(("text", "colors"), [("Dark", DARK), ("Light", LIGHT)])

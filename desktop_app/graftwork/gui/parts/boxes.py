@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -77,13 +77,29 @@ def holder(layout: QLayout) -> QWidget:
 def scrolling(content: QWidget) -> QScrollArea:
     """The widget in an area that scrolls up and down, never sideways."""
     content.setObjectName("page")
-    area = QScrollArea()
+    area = _UprightArea()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setWidget(content)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return area
+
+
+class _UprightArea(QScrollArea):
+    """Wants to be as wide as its content needs, of which else a part could not be reached."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As wide as the content and the bar beside it."""
+        content, height = self.widget(), super().minimumSizeHint().height()
+        wide = content.minimumSizeHint().width() if content else 0
+        return QSize(wide + self.verticalScrollBar().sizeHint().width(), height)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Notice when the content comes to need another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
 
 
 def clear(layout: QLayout) -> None:

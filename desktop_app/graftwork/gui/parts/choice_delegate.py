@@ -28,13 +28,13 @@ class ChoiceDelegate(QStyledItemDelegate):
     def sizeHint(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """As high as the wrapped sentence needs."""
+        """As high as the wrapped title and sentence need."""
         choice: Choice = index.data(Qt.ItemDataRole.UserRole)
         width = self._view.viewport().width()
-        room = QRect(0, 0, width - 2 * _PADDING - 4, 10_000)
-        detail = QFontMetrics(_small(option)).boundingRect(room, _WRAP, choice.detail)
-        title = QFontMetrics(_bold(option)).height()
-        return QSize(width - 4, title + detail.height() + _GAP + 2 * _PADDING + 6)
+        inner = width - 2 * _PADDING - 4
+        detail = _height(_small(option), choice.detail, inner)
+        title = _height(_bold(option), choice.title, _title_width(option, inner, choice))
+        return QSize(width - 4, title + detail + _GAP + 2 * _PADDING + 6)
 
     def paint(
         self,
@@ -70,19 +70,27 @@ def _paint_texts(
     painter: QPainter, option: QStyleOptionViewItem, inner: QRect, choice: Choice
 ) -> None:
     colors = current_colors()
-    note_font, title_font = _small(option), _bold(option)
-    note_width = QFontMetrics(note_font).horizontalAdvance(choice.note)
-    title_height = QFontMetrics(title_font).height()
+    title_width = _title_width(option, inner.width(), choice)
+    title_height = _height(_bold(option), choice.title, title_width)
     painter.setPen(QColor(colors.muted))
-    painter.setFont(note_font)
-    first = QRect(inner.left(), inner.top(), inner.width(), title_height)
-    painter.drawText(first, int(Qt.AlignmentFlag.AlignRight), choice.note)
+    painter.setFont(_small(option))
+    painter.drawText(inner, int(Qt.AlignmentFlag.AlignRight), choice.note)
     painter.drawText(inner.adjusted(0, title_height + _GAP, 0, 0), _WRAP, choice.detail)
     painter.setPen(QColor(colors.text))
-    painter.setFont(title_font)
-    room = inner.width() - note_width - _PADDING
-    title = QFontMetrics(title_font).elidedText(choice.title, Qt.TextElideMode.ElideRight, room)
-    painter.drawText(first, int(Qt.AlignmentFlag.AlignLeft), title)
+    painter.setFont(_bold(option))
+    title = QRect(inner.topLeft(), QSize(title_width, title_height))
+    painter.drawText(title, _WRAP, choice.title)
+
+
+def _title_width(option: QStyleOptionViewItem, width: int, choice: Choice) -> int:
+    """What the note leaves of this width."""
+    note = QFontMetrics(_small(option)).horizontalAdvance(choice.note)
+    return width - note - _PADDING if note else width
+
+
+def _height(font: QFont, text: str, width: int) -> int:
+    """Of a text that is wrapped to this width."""
+    return QFontMetrics(font).boundingRect(QRect(0, 0, width, 10_000), _WRAP, text).height()
 
 
 def _small(option: QStyleOptionViewItem) -> QFont:

@@ -73,7 +73,8 @@ class TrainSetup(QWidget):
         network = Card("1  The network to start from", self.backbones, others, margin=12)
         strategy = Card("2  How to transfer", self.strategies, margin=12)
         cards = row(network, strategy, right, gap=2 * GRID)
-        for number in range(3):
+        for number, card in enumerate((network, strategy, right)):
+            card.heading.setWordWrap(True)
             cards.setStretch(number, 1)
         layout = column(self.start, cards, gap=2 * GRID)
         layout.setStretch(1, 1)
