@@ -52,7 +52,7 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     would do after a hundred phases is left out. Raises ``TrainingError`` where it makes no sense.
     """
     classifier = setup.classifier
-    found = probe(classifier, setup.train, len(classifier.stages))
+    found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
     trial = Trial(stage_costs(classifier, setup.train, setup.device), found)
     phases = [_phase_cost(setup, trial, phase) for phase in _phases(setup, plan())]
     weights = sum(stage.weight_bytes for stage in trial.stages)

@@ -34,12 +34,11 @@ def stage_costs(
 ) -> tuple[StageCost, ...]:
     """The cost of a forward pass through each stage, bottom first, the head last.
 
-    It is timed on a batch that went through once before, so that memory is at hand.
+    To be timed well, as many images should have gone through before: memory is then at hand.
     """
     classifier.eval()
     places = torch.arange(min(_IMAGES, len(samples.labels)))
     inputs = classifier.normalize(samples.batch(places).to(device))
-    _through(classifier, inputs, device)
     return tuple(_through(classifier, inputs, device))
 
 
