@@ -19,15 +19,16 @@ class NamedStagesSettings(StrategySettings):
     )
     epochs: Epochs = Field(default=15, description="Passes over the images, at most")
     rate: Rate = Field(default=0.0003, description="Learning rate of the stages")
-    head_rate: Rate = Field(default=0.001, description="Learning rate of the head")
+    head_rate: Rate = Field(default=0.001, description="Learning rate of the head, with them")
     head_epochs: Epochs = Field(default=30, description="Passes before, in which the head learns")
+    first_rate: Rate = Field(default=0.001, description="Learning rate of the head in that phase")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
 def plan(settings: NamedStagesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
     """The head alone, then the head with the named stages."""
     chosen = named_stages(settings.stages, model)
-    yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=10)
+    yield head_phase(epochs=settings.head_epochs, rate=settings.first_rate, patience=10)
     yield Phase(
         name=", ".join(chosen),
         epochs=settings.epochs,

@@ -32,7 +32,7 @@ class SurgicalSettings(StrategySettings):
     head_epochs: Epochs = Field(default=60, description="Passes before, in which the head learns")
     head_rate: Rate = Field(default=0.003, description="Learning rate of the head in that phase")
     epochs: Epochs = Field(default=15, description="Passes over the images, at most")
-    rate: Rate = Field(default=0.0003, description="Learning rate of the stages and the head")
+    rate: Rate = Field(default=0.001, description="Learning rate of the stages and the head")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 

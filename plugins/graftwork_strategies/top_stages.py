@@ -17,14 +17,15 @@ class TopStagesSettings(StrategySettings):
     stages: int = Field(default=2, ge=1, le=100, description="How many stages learn, from the top")
     epochs: Epochs = Field(default=15, description="Passes over the images, at most")
     rate: Rate = Field(default=0.001, description="Learning rate of the stages")
-    head_rate: Rate = Field(default=0.001, description="Learning rate of the head")
+    head_rate: Rate = Field(default=0.001, description="Learning rate of the head, with them")
     head_epochs: Epochs = Field(default=30, description="Passes before, in which the head learns")
+    first_rate: Rate = Field(default=0.001, description="Learning rate of the head in that phase")
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
 def plan(settings: TopStagesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
     """The head alone, then the head with the top stages."""
-    yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=10)
+    yield head_phase(epochs=settings.head_epochs, rate=settings.first_rate, patience=10)
     top = learnable_stages(model)[-settings.stages :]
     yield Phase(
         name=f"{top[0]} and above",

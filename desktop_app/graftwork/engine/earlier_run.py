@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,9 +17,32 @@ from .errors import TrainingError
 from .heads.spec import HeadSpec
 from .job import StartSettings
 from .keeping import epoch_file, kept_epochs
+from .learning.sample import SAMPLE_FILE
+from .split_file import SPLIT_FILE
 from .weights_file import read_weights
 
 BEST = "best"
+
+
+def start_fingerprint(start: StartSettings) -> str:
+    """Names all that a run takes from the earlier one: weights, split and sample, by content."""
+    found = hashlib.sha256()
+    for file in (_weights_file(start), start.folder / SPLIT_FILE, start.folder / SAMPLE_FILE):
+        if file.is_file():
+            with file.open("rb") as opened:
+                found.update(hashlib.file_digest(opened, "sha256").digest())
+    return found.hexdigest()
+
+
+def refuse_other_start(start: StartSettings) -> None:
+    """Raise ``TrainingError`` if the earlier run is no longer what this one was begun with."""
+    if start.fingerprint not in {None, start_fingerprint(start)}:
+        msg = (
+            f"The run in {start.folder} is no longer what this run was begun with: its weights "
+            "were trained on since, or its files were changed. Go on from them as they are now "
+            "with a new fork (or remove start.fingerprint from the job file)."
+        )
+        raise TrainingError(msg)
 
 
 def load_earlier(classifier: Classifier, start: StartSettings) -> str:
@@ -96,11 +120,14 @@ def _info(folder: Path) -> ClassifierInfo:
         raise TrainingError(msg) from error
 
 
-def _state(start: StartSettings) -> dict[str, Tensor]:
+def _weights_file(start: StartSettings) -> Path:
     is_best = start.checkpoint == BEST
-    file = start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.checkpoint)
+    return start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.checkpoint)
+
+
+def _state(start: StartSettings) -> dict[str, Tensor]:
     try:
-        return read_weights(file)
+        return read_weights(_weights_file(start))
     except (OSError, SafetensorError, ValueError) as error:
         kept = ", ".join([BEST, *kept_epochs(start.folder)])
         msg = (

@@ -46,8 +46,9 @@ def train(
     """Train as the job says; ``weights`` is the backbone's file (None: start from random).
 
     The folder gets the best weights, the classifier's description, the split, and a checkpoint
-    after ``checkpoint_every`` seconds at most. With ``resume`` the run goes on from the newest
-    whole one there, and ends with the weights that it would have had without the interruption.
+    after ``checkpoint_every`` seconds at most; the last ones stay until the caller has noted the
+    end. With ``resume`` the run goes on from the newest whole one there, and ends with the weights
+    that it would have had without the interruption.
     Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError`` with a message for a person.
     """
     keep_heap()
@@ -74,7 +75,6 @@ def _run(
     at_work = time.monotonic()
     yield from _trained(started, checkpoint)
     yield from tell_measured(estimated, at_work, keeper.run_folder)
-    keeper.remove()
     yield _run_ended(started.setup.best, time.monotonic() - began)
 
 

@@ -62,7 +62,7 @@ class Workshop:
         wrong is raised, and noted in the run; a job that cannot be right makes no run.
         """
         self._check(job)
-        run = self.store.create(job, folder)
+        run = self.store.create(_with_named_start(job), folder)
         with run_lock(run):
             yield from self._run(run, self._events(self.store.job_of(run), run))
 
@@ -105,7 +105,8 @@ class Workshop:
         except BaseException:
             self._end("stopped")
             raise
-        self._end("finished")
+        if self._end("finished"):
+            _remove_checkpoints(run)
 
     def evaluate(
         self, run_id: str, data: DataSettings | None = None
@@ -217,11 +218,32 @@ class Workshop:
 
     def _end(
         self, status: Literal["finished", "stopped", "failed"], message: str | None = None
-    ) -> None:
-        """The run's folder may be what went wrong: then there is no place for a note."""
+    ) -> bool:
+        """Whether it could be noted: the run's folder may be what went wrong."""
         assert self._current
         with suppress(OSError):
             self._current = self.store.finish(self._current, status, message)
+            return True
+        return False
+
+
+def _with_named_start(job: TrainingJob) -> TrainingJob:
+    """The job names the weights that it starts from, so that it cannot go on from others."""
+    from graftwork.engine.earlier_run import start_fingerprint
+
+    if job.start is None or job.start.fingerprint:
+        return job
+    named = {"fingerprint": start_fingerprint(job.start)}
+    return job.model_copy(update={"start": job.start.model_copy(update=named)})
+
+
+def _remove_checkpoints(run: RunRecord) -> None:
+    """Only when the end is noted: until then the run can go on from the last one."""
+    from graftwork.engine.checkpoints.files import remove_checkpoints
+    from graftwork.engine.checkpoints.keeper import FOLDER
+
+    with suppress(OSError):  # what stays takes room, but does no harm
+        remove_checkpoints(run.folder / FOLDER)
 
 
 def _message(error: Exception) -> str:

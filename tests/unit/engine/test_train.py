@@ -29,7 +29,7 @@ class NoSettings(BaseModel):
 
 SHORT = {
     "feature-extraction": {"epochs": 30, "rate": 0.05},
-    "top-stages": {"head_epochs": 5, "epochs": 3, "rate": 0.01, "head_rate": 0.05},
+    "top-stages": {"head_epochs": 5, "epochs": 3, "rate": 0.01, "first_rate": 0.05},
     "head-then-all": {"head_epochs": 5, "head_rate": 0.05, "epochs": 3, "rate": 0.01},
     "full-fine-tuning": {"epochs": 6, "rate": 0.02},
     "progressive-unfreezing": {"head_epochs": 5, "head_rate": 0.05, "epochs": 2, "rate": 0.01},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import signal
 import subprocess
@@ -60,6 +61,44 @@ def test_a_stopped_run_goes_on_to_the_weights_that_it_would_have_had(
     assert weights(workshop, whole) == weights(workshop, stopped)
     assert [epoch.epoch for epoch in of_kind(events, EpochDone)] == [1, 2, 3, 4, 5, 6]
     assert len(of_kind(events, Resumed)) == 1
+
+
+def test_a_run_whose_end_could_not_be_noted_is_not_trained_again(
+    workshop: Workshop, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a full disk, or if it was killed in that moment."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workshop.store, "finish", full)
+        drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    run = workshop.store.get(workshop.current_run.id)
+    trained = weights(workshop, run.id)
+    events, _ = drain(workshop.resume(run.id))
+    (resumed,) = of_kind(events, Resumed)
+    assert not of_kind(events[events.index(resumed) :], EpochDone)
+    assert workshop.store.get(run.id).status == "finished"
+    assert weights(workshop, run.id) == trained
+    assert not (run.folder / "checkpoints").exists()
+
+
+def test_a_fork_goes_on_only_from_the_weights_that_it_was_begun_with(
+    workshop: Workshop, images: Path
+) -> None:
+    parent = workshop.store.get(stop_after(workshop, job_on(images), 2))
+    start = {"start": StartSettings(folder=parent.folder)}
+    fork = stop_after(workshop, job_on(images).model_copy(update=start), 1)
+    best = parent.folder / WEIGHTS_FILE
+    then = best.read_bytes()
+    drain(workshop.resume(parent.id))
+    with pytest.raises(TrainingError, match="no longer what this run was begun with"):
+        drain(workshop.resume(fork))
+    best.write_bytes(then)
+    drain(workshop.resume(fork))
+    assert workshop.store.get(fork).status == "finished"
 
 
 def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Path) -> None:

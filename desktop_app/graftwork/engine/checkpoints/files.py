@@ -63,7 +63,7 @@ def newest_checkpoint(folder: Path) -> Found:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove what is no longer needed: the run has ended."""
+    """Remove what is no longer needed: the run is finished, and that is noted."""
     _remove_all_but(folder, set())
     if folder.is_dir() and not any(folder.iterdir()):
         folder.rmdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from .files import Checkpoint, remove_checkpoints, write_checkpoint
+from .files import Checkpoint, write_checkpoint
 
 FOLDER = "checkpoints"
 EVERY_S = 30.0
@@ -39,8 +39,3 @@ class CheckpointKeeper:
         if self._writes:
             write_checkpoint(self.folder, checkpoint)
         self.number = checkpoint.progress.number
-
-    def remove(self) -> None:
-        """The run is finished: nothing goes on from here."""
-        if self._writes:
-            remove_checkpoints(self.folder)

@@ -88,8 +88,12 @@ def _find(
     )
     if curve.suggested is None:
         return found
-    rates_of = _rates_by_settings(started, reports)
-    said = settings_for(curve.suggested / found.highest, started.settings, rates_of)
+    said = settings_for(
+        curve.suggested / found.highest,
+        started.settings,
+        _rates_by_settings(started, reports),
+        _leaves_phases_before(started, reports),
+    )
     return replace(found, settings=said)
 
 
@@ -144,13 +148,32 @@ def _rates_by_settings(
     """Asks the strategy which rates the phase after these reports would have."""
 
     def rates(settings: BaseModel) -> Rates:
-        planned = started.plan(settings)
-        try:
-            phase = planned.next(None)
-            for report in reports:
-                phase = planned.next(report)
-        except TrainingError:
-            return {}
+        phase = _phases(started, settings, reports)[-1]
         return phase.rates if isinstance(phase, Phase) else {}
 
     return rates
+
+
+def _leaves_phases_before(
+    started: StartedRun, reports: Sequence[PhaseReport]
+) -> Callable[[BaseModel], bool]:
+    """Asks the strategy whether the phases of these reports would be the same."""
+    before = [report.phase for report in reports]
+
+    def leaves(settings: BaseModel) -> bool:
+        return _phases(started, settings, reports)[:-1] == before
+
+    return leaves
+
+
+def _phases(
+    started: StartedRun, settings: BaseModel, reports: Sequence[PhaseReport]
+) -> list[AnyPhase | None]:
+    """The phases of these reports and the one after them, as far as the strategy gives them."""
+    planned = started.plan(settings)
+    phases: list[AnyPhase | None] = []
+    with suppress(TrainingError):
+        phases.append(planned.next(None))
+        for report in reports:
+            phases.append(planned.next(report))
+    return [*phases, None] if len(phases) <= len(reports) else phases

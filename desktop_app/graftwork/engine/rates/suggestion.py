@@ -76,14 +76,22 @@ class RateSuggestion:
 
 
 def settings_for(
-    factor: float, settings: BaseModel, rates_of: Callable[[BaseModel], Rates]
+    factor: float,
+    settings: BaseModel,
+    rates_of: Callable[[BaseModel], Rates],
+    is_free: Callable[[BaseModel], bool],
 ) -> dict[str, float]:
     """The settings, two digits each, with which ``rates_of`` gives ``factor`` times its rates.
 
     A single one if one does it, else all that rates are proportional to; none if that is not it.
+    With settings that are not free, something else changes that should stay: those are left alone.
     """
     now = rates_of(settings)
-    numbers = {name: value for name, value in settings if isinstance(value, float)}
+    numbers = {
+        name: value
+        for name, value in settings
+        if isinstance(value, float) and is_free(_with(settings, {name: value / 2}))
+    }
     halved = {name: rates_of(_with(settings, {name: numbers[name] / 2})) for name in numbers}
     moving = [name for name, rates in halved.items() if _are_halved(now, rates)]
     for names in (*([name] for name in moving), moving):

@@ -69,6 +69,12 @@ def test_stages_keep_their_proportions(images, registry):
     assert list(found.settings) == ["rate"]
 
 
+def test_what_is_suggested_for_a_later_phase_leaves_those_before_it(images, registry):
+    settings = {"head_epochs": 5, "first_rate": 0.1}
+    _, found = _find(small_job(images, "top-stages", settings), registry, phase=2)
+    assert found.settings.keys() == {"rate", "head_rate"}
+
+
 def test_a_later_phase_is_tried_after_those_before_it_were_trained(images, registry, scratch):
     job = small_job(images, "head-then-all", {"head_epochs": 30, "head_rate": 0.1})
     _, first = _find(job, registry)

@@ -22,26 +22,45 @@ def _layered(settings):
     return {"stem": settings.rate * settings.gamma, "top": settings.rate, HEAD: settings.rate}
 
 
+def _any(_settings):
+    return True
+
+
 def test_one_setting_that_moves_all_rates():
-    assert settings_for(0.3333, _Settings(), _layered) == {"rate": 0.00033}
+    assert settings_for(0.3333, _Settings(), _layered, _any) == {"rate": 0.00033}
 
 
 def test_several_that_move_some_each():
     def rates_of(settings):
         return {"top": settings.rate, HEAD: settings.head_rate}
 
-    assert settings_for(2.0, _Settings(), rates_of) == {"rate": 0.002, "head_rate": 0.02}
+    assert settings_for(2.0, _Settings(), rates_of, _any) == {"rate": 0.002, "head_rate": 0.02}
 
 
 def test_only_what_the_phase_depends_on():
-    assert settings_for(3.0, _Settings(), lambda s: {HEAD: s.head_rate}) == {"head_rate": 0.03}
+    assert settings_for(3.0, _Settings(), lambda s: {HEAD: s.head_rate}, _any) == {
+        "head_rate": 0.03
+    }
+
+
+def test_none_with_which_something_else_would_change():
+    """The rate of the head is that of an earlier phase, too."""
+
+    def rates_of(settings):
+        return {"top": settings.rate, HEAD: settings.head_rate}
+
+    def is_free(settings):
+        return settings.head_rate == _Settings().head_rate
+
+    assert settings_for(2.0, _Settings(), rates_of, is_free) == {}
+    assert settings_for(2.0, _Settings(), _layered, is_free) == {"rate": 0.002}
 
 
 def test_a_factor_between_stages_is_not_taken_for_a_rate():
     def rates_of(settings):
         return {"top": settings.rate * settings.gamma, HEAD: settings.rate}
 
-    assert settings_for(0.1, _Settings(), rates_of) == {"rate": 0.0001}
+    assert settings_for(0.1, _Settings(), rates_of, _any) == {"rate": 0.0001}
 
 
 @pytest.mark.parametrize(
@@ -53,11 +72,11 @@ def test_a_factor_between_stages_is_not_taken_for_a_rate():
     ],
 )
 def test_none_where_no_setting_says_it(rates_of):
-    assert settings_for(10.0, _Settings(), rates_of) == {}
+    assert settings_for(10.0, _Settings(), rates_of, _any) == {}
 
 
 def test_none_that_the_strategy_would_refuse():
-    assert settings_for(5000.0, _Settings(), _layered) == {}
+    assert settings_for(5000.0, _Settings(), _layered, _any) == {}
 
 
 def _suggestion(suggested=True, settings=None, rates=None):
