@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
-from timm.layers import DropPath
+from timm.layers import DropPath, PatchEmbed
 from torch import Tensor, nn
 
 from graftwork.plugin_api import GraftworkError
@@ -57,7 +57,9 @@ def resize_stages(name: str, stages: nn.Sequential, size: int) -> None:
     """
     state = {key.partition(".")[2]: value for key, value in stages.state_dict().items()}
     try:
-        resized = cut(_refilled(name, state, size), size)
+        network = _refilled(name, state, size)
+        _refuse_patches_cut_off(network)
+        resized = cut(network, size)
         _refuse_other_stages(stages, resized)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         msg = (
@@ -67,6 +69,16 @@ def resize_stages(name: str, stages: nn.Sequential, size: int) -> None:
         raise GraftworkError(msg) from error
     for stage_name, stage in resized.named_children():
         stages.add_module(stage_name, stage)
+
+
+def _refuse_patches_cut_off(network: nn.Module) -> None:
+    """Patches that do not fit whole are left out: nothing at that border would be seen."""
+    for part in network.modules():
+        if isinstance(part, PatchEmbed) and part.img_size and not part.dynamic_img_pad:
+            side, patch = part.img_size[0], part.patch_size[0]
+            if side % patch:
+                msg = f"of its patches of {patch} pixels, the last ones would be cut off"
+                raise ValueError(msg)
 
 
 def _refuse_other_stages(stages: nn.Sequential, resized: nn.Sequential) -> None:

@@ -192,6 +192,13 @@ def test_a_size_that_a_network_does_not_come_in_is_refused() -> None:
         resize_stages("maxvit_pico_rw_256", stages, 100)
 
 
+def test_a_size_at_whose_border_patches_would_be_cut_off_is_refused() -> None:
+    """Timm builds it, and nothing at that border would change an answer."""
+    stages = build_stages("test_vit", None)
+    with pytest.raises(GraftworkError, match="patches of 16 pixels, the last ones would be cut"):
+        resize_stages("test_vit", stages, 90)
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     file = saved(timm.create_model("test_resnet"), tmp_path / "model.safetensors")
     with pytest.raises(GraftworkError, match=r"does not hold the weights of timm's test_convnext"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -45,7 +46,15 @@ def refuse_other_start(start: StartSettings) -> None:
         raise TrainingError(msg)
 
 
-def load_earlier(classifier: Classifier, start: StartSettings) -> str:
+@dataclass(frozen=True, kw_only=True)
+class HeadFound:
+    """What of an earlier run's head goes on, in words, and whether it ``is_new``."""
+
+    text: str
+    is_new: bool = False
+
+
+def load_earlier(classifier: Classifier, start: StartSettings) -> HeadFound:
     """Give the classifier the weights of an earlier run; says what of its head could be kept.
 
     The backbone must be the same. Of the head, what the classes of both runs share is kept: each
@@ -68,16 +77,19 @@ def load_earlier(classifier: Classifier, start: StartSettings) -> str:
     return _load_head(classifier, info, state)
 
 
-def _load_head(classifier: Classifier, info: ClassifierInfo, state: Mapping[str, Tensor]) -> str:
+def _load_head(
+    classifier: Classifier, info: ClassifierInfo, state: Mapping[str, Tensor]
+) -> HeadFound:
     now = classifier.info
     if not _alike(info.head, now.head):
-        return f"The head begins anew: it was {info.head.kind}."
+        return HeadFound(text=f"The head begins anew: it was {info.head.kind}.", is_new=True)
     if info.classes == now.classes:
         classifier.load_state_dict(_below_head(state), strict=False)
-        return "The head goes on as it is: the classes are the same."
+        return HeadFound(text="The head goes on as it is: the classes are the same.")
     if info.head.kind == "hierarchical":
-        return "The head begins anew: the tree of classes is another one."
-    return _copy_shared_classes(classifier, info, state)
+        text = "The head begins anew: the tree of classes is another one."
+        return HeadFound(text=text, is_new=True)
+    return HeadFound(text=_copy_shared_classes(classifier, info, state))
 
 
 def _alike(before: HeadSpec, now: HeadSpec) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from .checkpoints.progress import ReportFigures
 from .errors import TrainingError
 
 _MOST_PHASES = 10_000
+_MOST_EXPECTED = 100
 
 
 class Planned:
@@ -65,6 +66,13 @@ class Planned:
             measures=dict.fromkeys(self._weighty, 1.0),
         )
         return self.next(report)
+
+    def expected(self) -> Iterator[AnyPhase]:
+        """All phases if each of them gains to its last epoch, but a hundred at most."""
+        phase = self.next(None)
+        while phase is not None and self.number <= _MOST_EXPECTED:
+            yield phase
+            phase = self.next_if_it_gains(phase)
 
     def replay(self, figures: Sequence[ReportFigures]) -> tuple[list[PhaseReport], AnyPhase | None]:
         """The reports of the phases that are over, and the phase that comes after them."""

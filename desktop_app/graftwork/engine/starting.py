@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -83,14 +83,15 @@ def start_run(
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
     _check_stage_schedules(job.training, classifier)
-    if job.start:
-        yield Notice(level="info", text=load_earlier(classifier, job.start))
+    head = load_earlier(classifier, job.start) if job.start else None
+    if head:
+        yield Notice(level="info", text=head.text)
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
     setup = _new_setup(job, strategy, classifier, pixels, split, checkpoints, processes)
     if setup.earlier and setup.earlier.left_out:
         yield _left_out(setup.earlier.left_out)
     return StartedRun(
-        setup=setup,
+        setup=replace(setup, head_is_new=head is None or head.is_new),
         pixels=pixels,
         split=split,
         strategy=strategy,

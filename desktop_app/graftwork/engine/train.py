@@ -7,7 +7,8 @@ checkpoint from which it can go on.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ from .errors import TrainingError
 from .events import Notice, Resumed, RunEnded, RunStarted, TrainingEvent
 from .heap import keep_heap
 from .job import TrainingJob
+from .learning.first_layer import random_first_layer
 from .phases import run_phase
 from .planning import Planned
 from .setup import TrainingSetup
@@ -71,11 +73,20 @@ def _run(
     began = time.monotonic()
     started = yield from start_run(job, registry, weights, keeper, processes)
     describe(started)
+    yield from _doubts(started)
     estimated = yield from tell_estimate(started.setup, started.plan)
     at_work = time.monotonic()
     yield from _trained(started, checkpoint)
     yield from tell_measured(estimated, at_work, keeper.run_folder)
     yield _run_ended(started.setup.best, time.monotonic() - began)
+
+
+def _doubts(started: StartedRun) -> Iterator[Notice]:
+    """What is worth a warning before anything is trained; a plan that fails is told of later."""
+    if started.setup.job.training.first_layer == "new":
+        with suppress(TrainingError):
+            phases = list(started.plan().expected())
+            yield from random_first_layer(started.setup.classifier, phases)
 
 
 def _trained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -24,7 +24,6 @@ _BACKWARD = 2.0
 _KEPT_COPIES = 4
 """Gradient, two moments of the optimizer, and the best weights."""
 _CHECKPOINTS = 2
-_MOST_PHASES = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     classifier = setup.classifier
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
     trial = Trial(stage_costs(classifier, setup.train, setup.device), found)
-    phases = [_phase_cost(setup, trial, phase) for phase in _phases(setup, plan())]
+    phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
     weights = sum(stage.weight_bytes for stage in trial.stages)
     return Cost(
         seconds=sum(phase.seconds for phase in phases),
@@ -65,15 +64,8 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     )
 
 
-def _phases(setup: TrainingSetup, planned: Planned) -> Iterator[AnyPhase]:
-    phase = planned.next(None)
-    while phase is not None and planned.number <= _MOST_PHASES:
-        check_phase(phase, setup.classifier)
-        yield phase
-        phase = planned.next_if_it_gains(phase)
-
-
 def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
+    check_phase(phase, setup.classifier)
     forward = sum(stage.seconds for stage in trial.stages)
     match phase:
         case Phase():

@@ -83,6 +83,13 @@ def _importance(
     """What EWC has to know of the earlier run; it is the same at every resumption."""
     if not isinstance(phase.penalty, EWC) or setup.earlier is None:
         return None
+    if setup.head_is_new:
+        msg = (
+            "EWC asks the earlier run's head what must not be forgotten, and here the head begins "
+            "anew: keep its kind (head=..., and a tree of classes as it was), or set "
+            "penalty=l2-sp."
+        )
+        raise TrainingError(msg)
     return (
         yield from measure_importance(
             setup.classifier,
@@ -145,11 +152,19 @@ def _prepare(
 
 
 def _check_batches(setup: TrainingSetup, phase: Phase) -> None:
-    images = min(setup.job.training.batch_size, len(setup.train.labels))
-    if images == 1 and len(following_norms(setup.classifier, phase)):
+    training = setup.job.training
+    if min(training.batch_size, len(setup.train.labels)) > 1:
+        return
+    if len(following_norms(setup.classifier, phase)):
         msg = (
             "Batch normalization that follows your images needs two of them in each step, and has "
             "one: set batch_size=2 or more, or batch_norm=frozen."
+        )
+        raise TrainingError(msg)
+    if training.mixup or training.cutmix:
+        msg = (
+            "MixUp and CutMix mix the images of a step with each other, and there is one in each: "
+            "set batch_size=2 or more, or mixup=0 and cutmix=0."
         )
         raise TrainingError(msg)
 

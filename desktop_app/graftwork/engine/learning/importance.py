@@ -34,16 +34,20 @@ def measure_importance(
 ) -> Generator[Progress, None, dict[str, Tensor]]:
     """The importance of each weight, by plain name, at the weights ``reference``.
 
-    At most ``images`` samples count, as many of each class. Batch normalization has its kept
+    At most ``images`` samples count, as many of each class. Classes of which there is none were not
+    known before: what the head says of them is left out. Batch normalization has its kept
     statistics. The classifier, which holds no low-rank additions, is not touched.
     """
+    known = samples.labels.unique().to(device)
     model = deepcopy(classifier).eval().requires_grad_(True)
     model.load_state_dict(dict(reference))
     weights = dict(model.named_parameters())
     squares = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     places, throttle = balanced_places(samples.labels, images, seed), Throttle()
     for done, place in enumerate(places, 1):
-        score = _drawn_score(model, samples.batch(place[None]).to(device), sample_seed(seed, done))
+        score = _drawn_score(
+            model, samples.batch(place[None]).to(device), known, sample_seed(seed, done)
+        )
         gradients = torch.autograd.grad(score, list(weights.values()), allow_unused=True)
         for name, gradient in zip(weights, gradients, strict=True):
             if gradient is not None:
@@ -53,9 +57,9 @@ def measure_importance(
     return {name: total / len(places) for name, total in squares.items()}
 
 
-def _drawn_score(model: Classifier, pixels: Tensor, seed: int) -> Tensor:
+def _drawn_score(model: Classifier, pixels: Tensor, known: Tensor, seed: int) -> Tensor:
     """The log-probability of a class that is drawn by the classifier's own probabilities."""
-    scores = model.logits(pixels).log_softmax(1)[0]
+    scores = model.logits(pixels)[:, known].log_softmax(1)[0]
     generator = torch.Generator().manual_seed(seed)
     chances = scores.detach().double().exp().cpu()
     return scores[int(torch.multinomial(chances, 1, generator=generator))]

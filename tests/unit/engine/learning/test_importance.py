@@ -51,6 +51,17 @@ def test_for_a_linear_head_it_is_the_known_closed_form():
     np.testing.assert_allclose(found[bias], (residual**2).mean(0), rtol=1e-3)
 
 
+def test_classes_that_were_not_known_count_for_nothing():
+    """The row of a new class is random: what it says is not what was learned."""
+    classifier, samples = tiny_classifier().eval(), _samples()
+    known = PixelSamples(pixels=samples.pixels, rows=samples.rows, labels=torch.arange(12) % 2)
+    weight, bias = _head_names(classifier)
+    found = _measure(classifier, known)
+    assert found[weight][2].eq(0).all()
+    classifier.head.get_parameter(bias.partition(".")[2]).data[2] = 50.0
+    assert all(torch.equal(value, found[n]) for n, value in _measure(classifier, known).items())
+
+
 def test_over_many_draws_it_is_the_true_information():
     """E[(1[c] - p_c)^2] = p_c (1 - p_c)."""
     classifier, samples = tiny_classifier().eval(), _samples(images=3)

@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 
 from graftwork.engine.classifier import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.events import EpochDone
+from graftwork.engine.events import EpochDone, Notice
 from graftwork.engine.job import StartSettings
 from graftwork.engine.learning.sample import SAMPLE_FILE
 from graftwork.engine.train import train
@@ -90,6 +90,27 @@ def test_an_update_can_train_on_the_earlier_images_too(images, registry, earlier
     )
     replayed = of_kind(run_job(job, registry, tmp_path / "b"), EpochDone)
     assert replayed[0].train_loss != without[0].train_loss
+
+
+def test_ewc_is_refused_where_the_head_that_would_be_asked_is_new(
+    images, registry, earlier, tmp_path
+):
+    with pytest.raises(TrainingError, match="the head begins anew"):
+        run_job(_update(images, earlier, penalty="ewc", head="cosine"), registry, tmp_path / "run")
+
+
+def test_a_single_image_is_not_mixed_with_itself(images, registry, tmp_path):
+    with pytest.raises(TrainingError, match="MixUp and CutMix"):
+        run_job(small_job(images, batch_size=1, mixup=0.2), registry, tmp_path / "run")
+
+
+@pytest.mark.parametrize(("strategy", "warned"), [("feature-extraction", 1), ("from-scratch", 0)])
+def test_a_random_first_layer_that_never_learns_is_warned_of(
+    images, registry, tmp_path, strategy, warned
+):
+    job = small_job(images, strategy, {"epochs": 1}, first_layer="new")
+    notices = of_kind(run_job(job, registry, tmp_path / "run"), Notice)
+    assert sum("never lets them learn" in notice.text for notice in notices) == warned
 
 
 def test_ewc_without_an_earlier_run_is_refused_in_words(images, registry, tmp_path):
