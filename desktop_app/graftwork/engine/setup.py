@@ -59,6 +59,13 @@ class TrainingSetup:
     reports: list[PhaseReport] = field(default_factory=list)
 
     @property
+    def pixel_bytes(self) -> int:
+        """What training and validation images take, which are mapped into memory."""
+        images = len(self.train.labels) + len(self.validation.labels)
+        spec = self.classifier.info.input
+        return images * spec.size**2 * spec.channels
+
+    @property
     def device(self) -> torch.device:
         """Where this process computes."""
         return self.processes.device

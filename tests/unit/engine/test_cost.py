@@ -13,7 +13,7 @@ from torch import nn
 
 from graftwork.engine import events as ev
 from graftwork.engine.cost import trial
-from graftwork.engine.cost.estimate import Cost
+from graftwork.engine.cost.estimate import START_S, Cost
 from graftwork.engine.cost.told import in_words
 from graftwork.engine.cost.trial import stage_costs
 from graftwork.engine.inputs import PixelSamples
@@ -101,11 +101,23 @@ def test_what_is_kept_of_frozen_stages_is_told_before(images, registry, tmp_path
 
 @pytest.fixture
 def seconds(images, registry, tmp_path, monkeypatch):
-    """What a run of these phases is thought to take where every stage takes a second an image."""
-    clock = itertools.count()
-    monkeypatch.setattr(trial, "_now", lambda _device: float(next(clock)) * 8)
+    """What a run of these phases is thought to take where every stage takes a second an image.
 
-    def estimated(phase, **training):
+    That is so for eight of them; one alone may take longer.
+    """
+
+    def tried(single):
+        calls = itertools.count()
+
+        def now(_device):
+            call = next(calls)
+            return 8 * min(call, 2 * STAGES) + single * max(0, call - 2 * STAGES)
+
+        monkeypatch.setattr(trial, "_now", now)
+
+    def estimated(phase, single=1.0, **training):
+        tried(single)
+
         def plan(settings, model, data):
             yield phase
 
@@ -117,7 +129,7 @@ def seconds(images, registry, tmp_path, monkeypatch):
         steps = train(job, registry=more, folder=folder, weights=None)
         found = next(event for event in steps if isinstance(event, ev.CostEstimated))
         steps.close()
-        return found.seconds
+        return found.seconds - START_S
 
     return estimated
 
@@ -153,6 +165,14 @@ def test_frozen_stages_cost_every_epoch_where_nothing_is_computed_once(seconds):
     phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
     backbone, head = (STAGES - 1) * (TRAIN + VALIDATION), 3 * TRAIN + VALIDATION
     assert seconds(phase, mixup=0.2) == pytest.approx(12 * (backbone + head))
+
+
+def test_every_step_costs_something_beside_its_images(seconds):
+    """Half a second more for each stage that learns or is above one, four times a step."""
+    images = 2 * STAGES * (3 * TRAIN + VALIDATION)
+    for batch, steps in ((8, 3), (1, 18)):
+        found = seconds(_all(2), single=1.5, batch_size=batch)
+        assert found == pytest.approx(images + 2 * steps * 4 * STAGES * 0.5)
 
 
 def test_averages_cost_their_own_passes(seconds):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ _BACKWARD = 2.0
 _KEPT_COPIES = 4
 """Gradient, two moments of the optimizer, and the best weights."""
 _CHECKPOINTS = 2
+_CALLS = 4
+"""Of every layer in a step: forward, backward for inputs and for weights, and the optimizer's."""
+START_S = 5.0
+"""Until engines are built and files are opened."""
+_ENGINES_BYTES = 256 * 2**20
+"""What engines for frozen stages, and buffers, take beside weights and activations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +63,9 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
     weights = sum(stage.weight_bytes for stage in trial.stages)
     return Cost(
-        seconds=sum(phase.seconds for phase in phases),
+        seconds=START_S + sum(phase.seconds for phase in phases),
         memory_bytes=psutil.Process().memory_info().rss
+        + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
         disk_bytes=weights + max((phase.disk_bytes for phase in phases), default=0.0),
         cache_bytes=min(sum(phase.cache_bytes for phase in phases), LIMIT),
@@ -71,11 +79,13 @@ def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
         case Phase():
             return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
         case MeasuredStages():
-            return Cost(seconds=min(phase.images, _images(setup)) * forward * (1 + _BACKWARD))
+            seconds = min(phase.images, _images(setup)) * forward * (1 + _BACKWARD)
+            return Cost(seconds=seconds, memory_bytes=_learning_bytes(setup, trial.stages))
         case _:
             images = _images(setup) + len(setup.test.labels)
             features = trial.probe.boundaries[-1].row_bytes if trial.probe.boundaries else 0
-            return Cost(seconds=images * forward, cache_bytes=images * features)
+            kept = images * features
+            return Cost(seconds=images * forward, memory_bytes=kept, cache_bytes=kept)
 
 
 def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
@@ -87,18 +97,26 @@ def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
     passes = phase.epochs * _images(setup) if isinstance(plan, str) else plan.images
     train, held_out = len(setup.train.labels), len(setup.validation.labels)
     each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
+    steps = math.ceil(train / setup.job.training.batch_size)
+    each += steps * _CALLS * sum(stage.call_seconds for stage in above)
     learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
-    activations = sum(stage.activation_bytes for stage in above)
+    mapped = setup.pixel_bytes if isinstance(plan, str) else plan.cache_bytes
     epochs = phase.epochs if setup.job.training.keep_epochs else 0
     return Cost(
         seconds=passes * sum(stage.seconds for stage in below)
         + phase.epochs * each
         + _averaging_seconds(setup, trial.stages, phase),
-        memory_bytes=_KEPT_COPIES * learning + setup.job.training.batch_size * activations,
+        memory_bytes=_KEPT_COPIES * learning + _learning_bytes(setup, above) + mapped,
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
         + epochs * sum(stage.weight_bytes for stage in trial.stages),
         cache_bytes=0 if isinstance(plan, str) else plan.cache_bytes,
     )
+
+
+def _learning_bytes(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
+    """What a step keeps of these stages until its backward pass."""
+    images = setup.job.training.batch_size
+    return images * sum(stage.activation_bytes for stage in stages)
 
 
 def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> float:

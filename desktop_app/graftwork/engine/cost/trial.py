@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +19,14 @@ _IMAGES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class StageCost:
-    """One stage: seconds and bytes of all layers' outputs for an image, and of its weights."""
+    """One stage: seconds and bytes of all layers' outputs for an image, and of its weights.
+
+    ``call_seconds`` are what a batch costs beside its images.
+    """
 
     name: str
     seconds: float
+    call_seconds: float
     activation_bytes: float
     output_bytes: float
     weight_bytes: int
@@ -39,7 +43,12 @@ def stage_costs(
     classifier.eval()
     places = torch.arange(min(_IMAGES, len(samples.labels)))
     inputs = classifier.normalize(samples.batch(places).to(device))
-    return tuple(_through(classifier, inputs, device))
+    several = _through(classifier, inputs, device)
+    single = _through(classifier, inputs[:1], device)
+    pairs = zip(several, single, strict=True)
+    return tuple(
+        replace(cost, call_seconds=max(0.0, one.seconds - cost.seconds)) for cost, one in pairs
+    )
 
 
 def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:
@@ -53,6 +62,7 @@ def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> li
             StageCost(
                 name=name,
                 seconds=seconds / images,
+                call_seconds=0.0,
                 activation_bytes=sum(layers) / images,
                 output_bytes=_bytes(inputs) / images,
                 weight_bytes=sum(value.nbytes for value in plain_state(stage).values()),
