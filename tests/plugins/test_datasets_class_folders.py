@@ -177,8 +177,9 @@ def test_a_folder_that_cannot_be_opened_is_a_problem(
             raise PermissionError(13, "Permission denied")
         return scan(folder)
 
-    monkeypatch.setattr(os, "scandir", forbidding)
-    catalog = read(tmp_path)
+    with monkeypatch.context() as patch:  # what removes the folder afterwards needs the real one
+        patch.setattr(os, "scandir", forbidding)
+        catalog = read(tmp_path)
     assert catalog.classes == ("a", "c")
     assert reasons(catalog) == {"b": "cannot be opened: Permission denied"}
 
