@@ -30,7 +30,7 @@ def plan(settings: PrototypesSettings, _model: ModelOutline, _data: DataOutline)
 PROTOTYPES = Strategy(
     name="prototypes",
     title="Prototypes",
-    summary="Choose it with one or two images of each class, or as a first answer: nothing is "
+    summary="Choose it with three or four images of each class, or as a first answer: nothing is "
     "trained, so that nothing can be learned by heart.",
     settings=PrototypesSettings,
     plan=plan,

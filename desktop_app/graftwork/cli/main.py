@@ -84,7 +84,8 @@ def demo(
 def train(
     data: Annotated[Path | None, typer.Argument(help="Folder or table of labelled images.")] = None,
     job: Annotated[
-        Path | None, typer.Option(help="Run this job file, with what else is given changed.")
+        Path | None,
+        typer.Option(help="Run this job file, with what is given beside it changed."),
     ] = None,
     backbone: Annotated[str | None, typer.Option(help=_default("backbone"))] = None,
     strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
@@ -96,12 +97,14 @@ def train(
     """Train a classifier and evaluate it on the images held out for that."""
     from .training import read_job_file, train_and_evaluate
 
-    if (data is None) == (job is None):
-        raise typer.BadParameter("give either DATA or --job FILE")
+    if data is None and job is None:
+        raise typer.BadParameter(
+            "give DATA, or --job FILE, or both if its images are elsewhere now"
+        )
     if job and reader:
         raise typer.BadParameter("--reader belongs to DATA; the job file names its own")
     workshop = make_workshop()
-    values = read_job_file(job) if job else {"data": _data(data, reader)}
+    values = read_job_file(job, data) if job else {"data": _data(data, reader)}
     chosen = build_job(
         values, settings or [], workshop.registry, backbone=backbone, strategy=strategy
     )

@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from graftwork.runs.workshop import Workshop
 
 
-def read_job_file(file: Path) -> dict[str, Any]:
+def read_job_file(file: Path, data: Path | None) -> dict[str, Any]:
     """The values of the job that a file holds, such as a run's job.json.
 
-    Raises ``GraftworkError`` if it cannot be read and ``ValidationError`` if it holds no job.
+    ``data`` is where its images are now, if not where they were. Raises ``GraftworkError`` if it
+    cannot be read and ``ValidationError`` if it holds no job.
     """
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The job file {file} cannot be read: {error}."
         raise GraftworkError(msg) from error
-    return TrainingJob.model_validate_json(text).model_dump()
+    values = TrainingJob.model_validate_json(text).model_dump()
+    if data:
+        values["data"]["path"] = data
+    return values
 
 
 def fork_values(

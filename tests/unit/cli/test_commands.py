@@ -57,8 +57,19 @@ def test_another_strategy_for_a_job_file_starts_from_its_own_defaults(call, trai
     assert job["strategy_settings"] == {"epochs": 1}
 
 
-def test_a_job_file_and_a_folder_at_once_are_wrong_use(call, images, tmp_path):
-    assert call("train", images, "--job", tmp_path / "job.json").code == 2
+def test_a_job_file_runs_on_its_images_where_they_are_now(call, trained, home, images, tmp_path):
+    file = home / "runs" / trained / "job.json"
+    first = json.loads((home / "runs" / trained / "evaluation.json").read_text())
+    moved = images.rename(tmp_path / "moved")
+    outcome = call("train", moved, "--job", file, "--json")
+    assert outcome.code == 0, outcome.err
+    assert last_document(outcome)["figures"] == first["figures"]
+    next(moved.rglob("*.png")).unlink()
+    assert "are not those" in call("train", moved, "--job", file).err
+
+
+def test_neither_images_nor_a_job_file_and_a_reader_beside_one_are_wrong_use(call, tmp_path):
+    assert call("train").code == 2
     assert call("train", "--job", tmp_path / "job.json", "--reader", "table").code == 2
 
 
