@@ -85,7 +85,9 @@ def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
             images = _images(setup) + len(setup.test.labels)
             features = trial.probe.boundaries[-1].row_bytes if trial.probe.boundaries else 0
             kept = images * features
-            return Cost(seconds=images * forward, memory_bytes=kept, cache_bytes=kept)
+            return Cost(
+                seconds=images * forward, memory_bytes=_mapped_bytes(kept), cache_bytes=kept
+            )
 
 
 def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
@@ -100,7 +102,7 @@ def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
     steps = math.ceil(train / setup.job.training.batch_size)
     each += steps * _CALLS * sum(stage.call_seconds for stage in above)
     learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
-    mapped = setup.pixel_bytes if isinstance(plan, str) else plan.cache_bytes
+    mapped = _mapped_bytes(setup.pixel_bytes if isinstance(plan, str) else plan.cache_bytes)
     epochs = phase.epochs if setup.job.training.keep_epochs else 0
     return Cost(
         seconds=passes * sum(stage.seconds for stage in below)
@@ -117,6 +119,11 @@ def _learning_bytes(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
     """What a step keeps of these stages until its backward pass."""
     images = setup.job.training.batch_size
     return images * sum(stage.activation_bytes for stage in stages)
+
+
+def _mapped_bytes(size: int) -> float:
+    """What of files of this size is in memory: the system lets go of the rest if it needs room."""
+    return min(size, psutil.virtual_memory().available / 2)
 
 
 def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase: Phase) -> float:
