@@ -92,27 +92,34 @@ def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
 
 def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
     """What is computed once goes through the stages below once, and all else in every epoch."""
-    level = phase.augmentation or setup.augmentation
-    plan = plan_frozen(setup, phase, level, LIMIT, trial.probe)
+    plan = plan_frozen(setup, phase, phase.augmentation or setup.augmentation, LIMIT, trial.probe)
     place = frozen_prefix(setup.classifier, phase)
     below, above = trial.stages[:place], trial.stages[place:]
-    passes = phase.epochs * _images(setup) if isinstance(plan, str) else plan.images
-    train, held_out = len(setup.train.labels), len(setup.validation.labels)
-    each = sum(stage.seconds for stage in above) * ((1 + _BACKWARD) * train + held_out)
-    steps = math.ceil(train / setup.job.training.batch_size)
-    each += steps * _CALLS * sum(stage.call_seconds for stage in above)
+    if isinstance(plan, str):
+        passes, kept, mapped = phase.epochs * _images(setup), 0, setup.pixel_bytes
+    else:
+        passes, kept, mapped = plan.images, plan.cache_bytes, plan.cache_bytes
     learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
-    mapped = _mapped_bytes(setup.pixel_bytes if isinstance(plan, str) else plan.cache_bytes)
-    epochs = phase.epochs if setup.job.training.keep_epochs else 0
+    epochs_kept = phase.epochs if setup.job.training.keep_epochs else 0
     return Cost(
         seconds=passes * sum(stage.seconds for stage in below)
-        + phase.epochs * each
+        + phase.epochs * _epoch_seconds(setup, above)
         + _averaging_seconds(setup, trial.stages, phase),
-        memory_bytes=_KEPT_COPIES * learning + _learning_bytes(setup, above) + mapped,
+        memory_bytes=_KEPT_COPIES * learning
+        + _learning_bytes(setup, above)
+        + _mapped_bytes(mapped),
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
-        + epochs * sum(stage.weight_bytes for stage in trial.stages),
-        cache_bytes=0 if isinstance(plan, str) else plan.cache_bytes,
+        + epochs_kept * sum(stage.weight_bytes for stage in trial.stages),
+        cache_bytes=kept,
     )
+
+
+def _epoch_seconds(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
+    """Of stages through which every step goes, forward and backward, and validation."""
+    train, held_out = len(setup.train.labels), len(setup.validation.labels)
+    steps = math.ceil(train / setup.job.training.batch_size)
+    images = (1 + _BACKWARD) * train + held_out
+    return sum(images * stage.seconds + steps * _CALLS * stage.call_seconds for stage in stages)
 
 
 def _learning_bytes(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
