@@ -63,7 +63,8 @@ def main() -> None:
         "strengths": STRENGTHS,
         "data": {place.partition("=")[0]: _compared(place, given) for place in given.data},
     }
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    if given.images is None:
+        RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     table = "\n".join(_table(result["data"]))
     print(table)
     if given.docs:
@@ -105,8 +106,11 @@ def _features(paths: list[Path]) -> Tensor:
     backbone = load_plugins().backbone("efficientnet-lite0")
     spec = input_spec(backbone.preprocessing, fit="squash", channels=3)
     stages = backbone.build(locate_weights(backbone, weights_folder())).eval()
-    rows = (row for few in portions(paths) for row in RowMaker(spec, decode)(few))
-    images = torch.stack([torch.from_numpy(row.pixels) for row in rows if isinstance(row, Row)])
+    rows = [row for few in portions(paths) for row in RowMaker(spec, decode)(few)]
+    found = [torch.from_numpy(row.pixels) for row in rows if isinstance(row, Row)]
+    if len(found) < len(paths):
+        raise SystemExit("Some images cannot be read: leave them out.")
+    images = torch.stack(found)
     mean, std = (torch.tensor(each).view(-1, 1, 1) for each in (spec.mean, spec.std))
     pixels = images.movedim(-1, 1).split(_BATCH)
     return torch.cat([stages((few / 255 - mean) / std) for few in pixels])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,27 +24,38 @@ from .split_file import SPLIT_FILE
 from .weights_file import read_weights
 
 BEST = "best"
+OWN_FOLDER = "start"
+"""Where a run keeps what it starts from, in its folder."""
 
 
-def start_fingerprint(start: StartSettings) -> str:
-    """Names all that a run takes from the earlier one: weights, split and sample, by content."""
-    found = hashlib.sha256()
-    for file in (_weights_file(start), start.folder / SPLIT_FILE, start.folder / SAMPLE_FILE):
-        if file.is_file():
-            with file.open("rb") as opened:
-                found.update(hashlib.file_digest(opened, "sha256").digest())
-    return found.hexdigest()
+def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
+    """The same start, but from files that the new run keeps in its own folder.
+
+    The earlier run may so be trained on, or removed. Files are linked where the disk can do so:
+    whoever writes a new one puts it in place of the old. Where weights are missing, nothing is
+    kept. Raises ``TrainingError`` if the disk does not take them.
+    """
+    weights = _weights_file(start)
+    if not weights.is_file():
+        return start
+    own = run_folder / OWN_FOLDER
+    kept = [start.folder / name for name in (INFO_FILE, SPLIT_FILE, SAMPLE_FILE)]
+    try:
+        for file in (weights, *kept):
+            if file.is_file():
+                _link(file, own / file.relative_to(start.folder))
+    except OSError as error:
+        msg = f"What the run starts from cannot be kept in {own}: {error.strerror or error}."
+        raise TrainingError(msg) from error
+    return start.model_copy(update={"folder": own})
 
 
-def refuse_other_start(start: StartSettings) -> None:
-    """Raise ``TrainingError`` if the earlier run is no longer what this one was begun with."""
-    if start.fingerprint not in {None, start_fingerprint(start)}:
-        msg = (
-            f"The run in {start.folder} is no longer what this run was begun with: its weights "
-            "were trained on since, or its files were changed. Go on from them as they are now "
-            "with a new fork (or remove start.fingerprint from the job file)."
-        )
-        raise TrainingError(msg)
+def _link(file: Path, to: Path) -> None:
+    to.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, to)
+    except OSError:  # on another disk, or one that knows no links
+        shutil.copyfile(file, to)
 
 
 @dataclass(frozen=True, kw_only=True)

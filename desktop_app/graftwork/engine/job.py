@@ -45,9 +45,6 @@ class StartSettings(Settings):
     replay: int = Field(
         default=0, ge=0, description="Images of each class of its stored sample to train on as well"
     )
-    fingerprint: str | None = Field(
-        default=None, description="If set, the run refuses to start from anything other than this"
-    )
 
 
 class TrainingJob(Settings):

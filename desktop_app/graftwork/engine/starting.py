@@ -19,7 +19,7 @@ from graftwork.plugin_host.registry import Registry
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
-from .earlier_run import load_earlier, refuse_other_start
+from .earlier_run import load_earlier
 from .errors import TrainingError
 from .events import DataReady, Notice, TrainingEvent
 from .heads.spec import head_spec
@@ -76,8 +76,6 @@ def start_run(
         raise TrainingError(_two_beginnings(job.strategy))
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
-    if job.start:
-        refuse_other_start(job.start)
     pixels = yield from read_pixels(job, registry, backbone)
     split = yield from _split(job, pixels.catalog)
     yield _data_ready(pixels, split)

@@ -83,7 +83,8 @@ def _run(
 
 def _doubts(started: StartedRun) -> Iterator[Notice]:
     """What is worth a warning before anything is trained; a plan that fails is told of later."""
-    if started.setup.job.training.first_layer == "new":
+    job = started.setup.job
+    if job.training.first_layer == "new" and job.start is None:
         with suppress(TrainingError):
             phases = list(started.plan().expected())
             yield from random_first_layer(started.setup.classifier, phases)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from graftwork.engine.job import TrainingJob
+from graftwork.engine.job import StartSettings, TrainingJob
 from graftwork.files import write_text
 
 from .errors import UnknownRunError
@@ -60,10 +60,18 @@ class RunStore:
         """The job in the run's folder; raises ``OSError`` or ``ValueError``."""
         return TrainingJob.model_validate_json((record.folder / JOB_FILE).read_text("utf-8"))
 
-    def note_data(self, record: RunRecord, fingerprint: str) -> None:
+    def note_data(self, record: RunRecord, fingerprint: str) -> TrainingJob:
         """Write the fingerprint of the run's images into its job."""
-        noted = self.job_of(record).model_copy(update={"data_fingerprint": fingerprint})
+        return self._note(record, {"data_fingerprint": fingerprint})
+
+    def note_start(self, record: RunRecord, start: StartSettings) -> TrainingJob:
+        """Write into the run's job what it starts from."""
+        return self._note(record, {"start": start})
+
+    def _note(self, record: RunRecord, changes: dict[str, Any]) -> TrainingJob:
+        noted = self.job_of(record).model_copy(update=changes)
         write_text(record.folder / JOB_FILE, noted.model_dump_json(indent=2))
+        return noted
 
     def save(self, record: RunRecord) -> None:
         """Keep the record in place of the one before."""

@@ -62,9 +62,9 @@ class Workshop:
         wrong is raised, and noted in the run; a job that cannot be right makes no run.
         """
         self._check(job)
-        run = self.store.create(_with_named_start(job), folder)
+        run = self.store.create(job, folder)
         with run_lock(run):
-            yield from self._run(run, self._events(self.store.job_of(run), run))
+            yield from self._run(run, self._begun(run))
 
     def resume(self, run_id: str) -> Generator[TrainingEvent, None, None]:
         """Go on with a run that was stopped, killed or failed, as if nothing had happened.
@@ -168,6 +168,14 @@ class Workshop:
         changes = {"id": run.id, "test_accuracy": accuracy}
         self.store.save(read_record(run.folder).model_copy(update=changes))
 
+    def _begun(self, run: RunRecord) -> Generator[TrainingEvent, None, None]:
+        from graftwork.engine.earlier_run import keep_start
+
+        job = self.store.job_of(run)
+        if job.start:
+            job = self.store.note_start(run, keep_start(job.start, run.folder))
+        yield from self._events(job, run)
+
     def _events(self, job: TrainingJob, run: RunRecord) -> Generator[TrainingEvent, None, None]:
         with run_log(run.folder) as log, closing(self._training(job, run.folder)) as events:
             for event in events:
@@ -225,16 +233,6 @@ class Workshop:
             self._current = self.store.finish(self._current, status, message)
             return True
         return False
-
-
-def _with_named_start(job: TrainingJob) -> TrainingJob:
-    """The job names the weights that it starts from, so that it cannot go on from others."""
-    from graftwork.engine.earlier_run import start_fingerprint
-
-    if job.start is None or job.start.fingerprint:
-        return job
-    named = {"fingerprint": start_fingerprint(job.start)}
-    return job.model_copy(update={"start": job.start.model_copy(update=named)})
 
 
 def _remove_checkpoints(run: RunRecord) -> None:

@@ -87,10 +87,19 @@ def test_a_run_says_what_it_will_cost_and_what_it_did(images, registry, tmp_path
     assert after.memory_mib > 50
 
 
-@pytest.mark.parametrize("strategy", ["logistic-regression", "feature-extraction", "top-stages"])
-def test_what_is_kept_of_frozen_stages_is_told_before(images, registry, tmp_path, strategy):
+@pytest.mark.parametrize(
+    ("strategy", "settings"),
+    [
+        ("logistic-regression", {}),
+        ("feature-extraction", {"epochs": 3}),
+        ("top-stages", {"stages": 1, "epochs": 2, "head_epochs": 2}),
+    ],
+)
+def test_what_is_kept_of_frozen_stages_is_told_before(
+    images, registry, tmp_path, strategy, settings
+):
     """Rows alone: headers and the names of images come to it."""
-    job = small_job(images, strategy, augmentation="none")
+    job = small_job(images, strategy, settings, augmentation="none")
     events = run_job(job, registry, tmp_path / "run")
     (before,), (after,) = of_kind(events, ev.CostEstimated), of_kind(events, ev.CostMeasured)
     around = (after.cache_mib - before.cache_mib) * 2**20
@@ -110,8 +119,8 @@ def seconds(images, registry, tmp_path, monkeypatch):
         calls = itertools.count()
 
         def now(_device):
-            call = next(calls)
-            return 8 * min(call, 2 * STAGES) + single * max(0, call - 2 * STAGES)
+            begun, several = divmod(next(calls), 4 * STAGES)
+            return (single if begun else 8) * several
 
         monkeypatch.setattr(trial, "_now", now)
 

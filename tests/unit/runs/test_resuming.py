@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,20 +86,25 @@ def test_a_run_whose_end_could_not_be_noted_is_not_trained_again(
     assert not (run.folder / "checkpoints").exists()
 
 
-def test_a_fork_goes_on_only_from_the_weights_that_it_was_begun_with(
-    workshop: Workshop, images: Path
+@pytest.mark.parametrize("fate", ["trained on", "removed"])
+def test_a_fork_goes_on_from_the_weights_that_it_was_begun_with(
+    workshop: Workshop, images: Path, fate: str
 ) -> None:
+    """Stages that are frozen are in no checkpoint: they come from the parent."""
     parent = workshop.store.get(stop_after(workshop, job_on(images), 2))
     start = {"start": StartSettings(folder=parent.folder)}
-    fork = stop_after(workshop, job_on(images).model_copy(update=start), 1)
-    best = parent.folder / WEIGHTS_FILE
-    then = best.read_bytes()
-    drain(workshop.resume(parent.id))
-    with pytest.raises(TrainingError, match="no longer what this run was begun with"):
-        drain(workshop.resume(fork))
-    best.write_bytes(then)
+    settings = {"epochs": 3, "head_epochs": 3, "stages": 1, "patience": None}
+    job = small_job(images, "top-stages", settings).model_copy(update=start)
+    drain(workshop.train(job))
+    assert workshop.current_run
+    whole = workshop.current_run.id
+    fork = stop_after(workshop, job, 1)
+    if fate == "removed":
+        shutil.rmtree(parent.folder)
+    else:
+        drain(workshop.resume(parent.id))
     drain(workshop.resume(fork))
-    assert workshop.store.get(fork).status == "finished"
+    assert weights(workshop, fork) == weights(workshop, whole)
 
 
 def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Path) -> None:

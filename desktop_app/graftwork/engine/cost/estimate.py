@@ -12,7 +12,7 @@ from graftwork.plugin_api import SWA, AnyPhase, MeasuredStages, Phase, WiSE
 
 from ..averaging import following_norms
 from ..freezing import check_phase, frozen_prefix
-from ..frozen.plan import plan_frozen
+from ..frozen.plan import FrozenPlan, plan_frozen
 from ..frozen.probing import Probe, probe
 from ..frozen.store import LIMIT
 from ..learning.choices import with_user_choices
@@ -60,7 +60,8 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     classifier = setup.classifier
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
     trial = Trial(stage_costs(classifier, setup.train, setup.device), found)
-    phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
+    expected = list(plan().expected())
+    phases = [_phase_cost(setup, trial, phase) for phase in expected]
     weights = sum(stage.weight_bytes for stage in trial.stages)
     return Cost(
         seconds=START_S + sum(phase.seconds for phase in phases),
@@ -68,13 +69,13 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
         disk_bytes=weights + max((phase.disk_bytes for phase in phases), default=0.0),
-        cache_bytes=min(sum(phase.cache_bytes for phase in phases), LIMIT),
+        cache_bytes=_cache_bytes(setup, trial, expected),
     )
 
 
 def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
     check_phase(phase, setup.classifier)
-    forward = sum(stage.seconds for stage in trial.stages)
+    forward = _seconds(trial.stages)
     match phase:
         case Phase():
             return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
@@ -83,35 +84,66 @@ def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
             return Cost(seconds=seconds, memory_bytes=_learning_bytes(setup, trial.stages))
         case _:
             images = _images(setup) + len(setup.test.labels)
-            features = trial.probe.boundaries[-1].row_bytes if trial.probe.boundaries else 0
-            kept = images * features
-            return Cost(
-                seconds=images * forward, memory_bytes=_mapped_bytes(kept), cache_bytes=kept
-            )
+            kept = _sizes(setup, trial, phase)
+            return Cost(seconds=images * forward, memory_bytes=_mapped_bytes(sum(kept.values())))
 
 
 def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
     """What is computed once goes through the stages below once, and all else in every epoch."""
-    plan = plan_frozen(setup, phase, phase.augmentation or setup.augmentation, LIMIT, trial.probe)
+    plan = _plan(setup, trial, phase)
+    is_live = isinstance(plan, str)
+    computed, passes = (0, 0) if isinstance(plan, str) else (plan.boundary.stages, plan.images)
     place = frozen_prefix(setup.classifier, phase)
-    below, above = trial.stages[:place], trial.stages[place:]
-    if isinstance(plan, str):
-        passes, kept, mapped = phase.epochs * _images(setup), 0, setup.pixel_bytes
-    else:
-        passes, kept, mapped = plan.images, plan.cache_bytes, plan.cache_bytes
+    above = trial.stages[place:]
     learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
     epochs_kept = phase.epochs if setup.job.training.keep_epochs else 0
+    kept = sum(_sizes(setup, trial, phase).values())
     return Cost(
-        seconds=passes * sum(stage.seconds for stage in below)
+        seconds=passes * _seconds(trial.stages[:computed])
+        + phase.epochs * _images(setup) * _seconds(trial.stages[computed:place])
         + phase.epochs * _epoch_seconds(setup, above)
         + _averaging_seconds(setup, trial.stages, phase),
         memory_bytes=_KEPT_COPIES * learning
         + _learning_bytes(setup, above)
-        + _mapped_bytes(mapped),
+        + _mapped_bytes(setup.pixel_bytes if is_live else kept),
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
         + epochs_kept * sum(stage.weight_bytes for stage in trial.stages),
-        cache_bytes=kept,
     )
+
+
+def _plan(setup: TrainingSetup, trial: Trial, phase: Phase) -> FrozenPlan | str:
+    level = phase.augmentation or setup.augmentation
+    return plan_frozen(setup, phase, level, LIMIT, trial.probe)
+
+
+def _cache_bytes(setup: TrainingSetup, trial: Trial, phases: Sequence[AnyPhase]) -> float:
+    """What all phases keep: what one has kept, a later one finds."""
+    most: dict[tuple[int, bool], int] = {}
+    for phase in phases:
+        for what, size in _sizes(setup, trial, phase).items():
+            most[what] = max(size, most.get(what, 0))
+    return min(sum(most.values()), LIMIT)
+
+
+def _sizes(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> dict[tuple[int, bool], int]:
+    """The bytes that a phase keeps, by the number of stages and whether images are augmented."""
+    match phase:
+        case Phase():
+            plan = _plan(setup, trial, with_user_choices(phase, setup.job.training))
+            if isinstance(plan, str):
+                return {}
+            kept = (*plan.taps, plan.boundary)
+            return {(b.stages, plan.views is not None): plan.images * b.row_bytes for b in kept}
+        case MeasuredStages():
+            return {}
+        case _:
+            images = _images(setup) + len(setup.test.labels)
+            return {(b.stages, False): images * b.row_bytes for b in trial.probe.boundaries[-1:]}
+
+
+def _seconds(stages: Sequence[StageCost]) -> float:
+    """Of one image forward."""
+    return sum(stage.seconds for stage in stages)
 
 
 def _epoch_seconds(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
@@ -143,7 +175,7 @@ def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase:
             images = (1 + len(parts)) * held_out
         case _:
             images = 0
-    return images * sum(stage.seconds for stage in stages)
+    return images * _seconds(stages)
 
 
 def _images(setup: TrainingSetup) -> int:

@@ -38,17 +38,25 @@ def stage_costs(
 ) -> tuple[StageCost, ...]:
     """The cost of a forward pass through each stage, bottom first, the head last.
 
-    To be timed well, as many images should have gone through before: memory is then at hand.
+    Timed are batches like others before, so that memory is at hand and kernels are chosen.
     """
     classifier.eval()
     places = torch.arange(min(_IMAGES, len(samples.labels)))
     inputs = classifier.normalize(samples.batch(places).to(device))
-    several = _through(classifier, inputs, device)
-    single = _through(classifier, inputs[:1], device)
+    several = _timed(classifier, inputs, device)
+    try:
+        single = _timed(classifier, inputs[:1], device)
+    except RuntimeError:  # there are networks that take several images alone
+        return tuple(several)
     pairs = zip(several, single, strict=True)
     return tuple(
         replace(cost, call_seconds=max(0.0, one.seconds - cost.seconds)) for cost, one in pairs
     )
+
+
+def _timed(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:
+    _through(classifier, inputs, device)
+    return _through(classifier, inputs, device)
 
 
 def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:

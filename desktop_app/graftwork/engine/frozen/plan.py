@@ -79,11 +79,6 @@ class FrozenPlan:
     whole: bool
     unfreezing: bool
 
-    @property
-    def cache_bytes(self) -> int:
-        """What is kept of all images."""
-        return self.images * sum(place.row_bytes for place in (*self.taps, self.boundary))
-
 
 def plan_frozen(
     setup: Given, phase: Phase, level: Augmentation, room: int, known: Probe | None = None

@@ -27,6 +27,7 @@ from ..learning.choices import chosen_augment, with_user_choices
 from ..learning.importance import measure_importance
 from ..learning.low_rank import merge_low_rank
 from ..learning.parameters import prepare_weights
+from ..learning.sample import StoredSample
 from ..learning.wise import choose_mixture
 from ..loss.build import build_loss
 from ..loss.mixing import build_mixing
@@ -83,13 +84,7 @@ def _importance(
     """What EWC has to know of the earlier run; it is the same at every resumption."""
     if not isinstance(phase.penalty, EWC) or setup.earlier is None:
         return None
-    if setup.head_is_new:
-        msg = (
-            "EWC asks the earlier run's head what must not be forgotten, and here the head begins "
-            "anew: keep its kind (head=..., and a tree of classes as it was), or set "
-            "penalty=l2-sp."
-        )
-        raise TrainingError(msg)
+    _check_earlier(setup.head_is_new, setup.earlier)
     return (
         yield from measure_importance(
             setup.classifier,
@@ -100,6 +95,23 @@ def _importance(
             seed=setup.job.seed,
         )
     )
+
+
+def _check_earlier(head_is_new: bool, earlier: StoredSample) -> None:
+    """Raise ``TrainingError`` if EWC has nobody to ask what must not be forgotten."""
+    if head_is_new:
+        msg = (
+            "EWC asks the earlier run's head what must not be forgotten, and here the head begins "
+            "anew: keep its kind (head=..., and a tree of classes as it was), or set "
+            "penalty=l2-sp."
+        )
+        raise TrainingError(msg)
+    if len(earlier.labels.unique()) == 1:
+        msg = (
+            "EWC asks what tells the earlier run's classes from each other, and only one of them "
+            "is here: set penalty=l2-sp."
+        )
+        raise TrainingError(msg)
 
 
 def _begin(

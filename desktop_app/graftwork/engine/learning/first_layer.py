@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from torch import nn
 
-from graftwork.plugin_api import AnyPhase, Phase
+from graftwork.plugin_api import AnyPhase, MeasuredStages, Phase
 
 from ..classifier import Classifier
 from ..events import Notice
 
 
 def random_first_layer(classifier: Classifier, phases: Iterable[AnyPhase]) -> Iterator[Notice]:
-    """A warning if none of these phases lets a new first layer learn, which then knows nothing."""
+    """A warning if none of these phases lets a new first layer learn, which then knows nothing.
+
+    Where stages are chosen by a measure, nobody knows before.
+    """
     first = _first_stage(classifier)
-    learning = (phase for phase in phases if isinstance(phase, Phase))
-    if any(first in phase.rates and phase.learning == "weights" for phase in learning):
+    if any(isinstance(phase, MeasuredStages) or _lets_learn(phase, first) for phase in phases):
         return
     text = (
         "first_layer=new begins with random weights, and this strategy never lets them learn: all "
@@ -24,6 +26,10 @@ def random_first_layer(classifier: Classifier, phases: Iterable[AnyPhase]) -> It
         "another first_layer."
     )
     yield Notice(level="warning", text=text)
+
+
+def _lets_learn(phase: AnyPhase, stage: str) -> bool:
+    return isinstance(phase, Phase) and stage in phase.rates and phase.learning == "weights"
 
 
 def _first_stage(classifier: Classifier) -> str:

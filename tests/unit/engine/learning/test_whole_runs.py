@@ -99,6 +99,15 @@ def test_ewc_is_refused_where_the_head_that_would_be_asked_is_new(
         run_job(_update(images, earlier, penalty="ewc", head="cosine"), registry, tmp_path / "run")
 
 
+def test_ewc_is_refused_where_one_known_class_is_left(images, registry, earlier, tmp_path):
+    """Of one class there is nothing to tell apart: every weight would count for nothing."""
+    classes = sorted(folder for folder in images.iterdir())
+    for number, folder in enumerate(classes[1:]):
+        folder.rename(images / f"new{number}")
+    with pytest.raises(TrainingError, match="only one of them"):
+        run_job(_update(images, earlier, penalty="ewc"), registry, tmp_path / "run")
+
+
 def test_a_single_image_is_not_mixed_with_itself(images, registry, tmp_path):
     with pytest.raises(TrainingError, match="MixUp and CutMix"):
         run_job(small_job(images, batch_size=1, mixup=0.2), registry, tmp_path / "run")
