@@ -222,7 +222,8 @@ def test_a_run_is_forked_with_its_settings_until_others_are_entered(
     assert run
     start = pages.train.workshop.store.job_of(run).start
     assert start
-    assert (start.folder, start.checkpoint, start.replay) == (earlier.folder, "best", 0)
+    assert (start.origin, start.checkpoint, start.replay) == (earlier.folder, "best", 0)
+    assert start.folder == run.folder / "start"
 
 
 def test_a_fork_may_begin_at_an_epoch_or_be_given_up(qtbot: QtBot, tmp_path: Path) -> None:

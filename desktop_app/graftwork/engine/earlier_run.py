@@ -47,7 +47,7 @@ def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
     except OSError as error:
         msg = f"What the run starts from cannot be kept in {own}: {error.strerror or error}."
         raise TrainingError(msg) from error
-    return start.model_copy(update={"folder": own})
+    return start.model_copy(update={"folder": own, "origin": start.origin or start.folder})
 
 
 def _link(file: Path, to: Path) -> None:

@@ -45,6 +45,9 @@ class StartSettings(Settings):
     replay: int = Field(
         default=0, ge=0, description="Images of each class of its stored sample to train on as well"
     )
+    origin: Path | None = Field(
+        default=None, description="Where the folder's files came from, for people alone"
+    )
 
 
 class TrainingJob(Settings):
