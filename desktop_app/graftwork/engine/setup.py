@@ -54,8 +54,8 @@ class TrainingSetup:
     checkpoints: CheckpointKeeper
     monitor: LoadMonitor
     reference: Mapping[str, Tensor]
-    earlier: StoredSample | None = None
-    head_is_new: bool = True
+    earlier: StoredSample | None
+    head_is_new: bool
     reports: list[PhaseReport] = field(default_factory=list)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -85,11 +85,14 @@ def start_run(
     if head:
         yield Notice(level="info", text=head.text)
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
-    setup = _new_setup(job, strategy, classifier, pixels, split, checkpoints, processes)
+    head_is_new = head is None or head.is_new
+    setup = _new_setup(
+        job, strategy, classifier, pixels, split, checkpoints, processes, head_is_new=head_is_new
+    )
     if setup.earlier and setup.earlier.left_out:
         yield _left_out(setup.earlier.left_out)
     return StartedRun(
-        setup=replace(setup, head_is_new=head is None or head.is_new),
+        setup=setup,
         pixels=pixels,
         split=split,
         strategy=strategy,
@@ -179,6 +182,8 @@ def _new_setup(
     split: Split,
     checkpoints: CheckpointKeeper,
     processes: Processes,
+    *,
+    head_is_new: bool,
 ) -> TrainingSetup:
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
     earlier = _earlier_sample(job, classifier)
@@ -196,6 +201,7 @@ def _new_setup(
         monitor=LoadMonitor(processes.device),
         reference=reference,
         earlier=earlier,
+        head_is_new=head_is_new,
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -43,12 +43,22 @@ class Cost:
     cache_bytes: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """What is known of the network from a few of the user's own images."""
 
     stages: Sequence[StageCost]
     probe: Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PhaseCost:
+    """Of one phase. ``kept`` are bytes in caches, by stages below and whether views are kept."""
+
+    seconds: float
+    memory_bytes: float
+    disk_bytes: float = 0.0
+    kept: Mapping[tuple[int, bool], int] = field(default_factory=dict)
 
 
 def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
@@ -59,86 +69,92 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     """
     classifier = setup.classifier
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
-    trial = Trial(stage_costs(classifier, setup.train, setup.device), found)
-    expected = list(plan().expected())
-    phases = [_phase_cost(setup, trial, phase) for phase in expected]
-    weights = sum(stage.weight_bytes for stage in trial.stages)
+    trial = Trial(stages=stage_costs(classifier, setup.train, setup.device), probe=found)
+    phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
     return Cost(
         seconds=START_S + sum(phase.seconds for phase in phases),
         memory_bytes=psutil.Process().memory_info().rss
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
-        disk_bytes=weights + max((phase.disk_bytes for phase in phases), default=0.0),
-        cache_bytes=_cache_bytes(setup, trial, expected),
+        disk_bytes=_weight_bytes(trial.stages)
+        + max((phase.disk_bytes for phase in phases), default=0.0),
+        cache_bytes=_cache_bytes(phases),
     )
 
 
-def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> Cost:
+def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> _PhaseCost:
     check_phase(phase, setup.classifier)
-    forward = _seconds(trial.stages)
     match phase:
         case Phase():
             return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
         case MeasuredStages():
-            seconds = min(phase.images, _images(setup)) * forward * (1 + _BACKWARD)
-            return Cost(seconds=seconds, memory_bytes=_learning_bytes(setup, trial.stages))
+            return _measuring_cost(setup, trial, phase)
         case _:
-            images = _images(setup) + len(setup.test.labels)
-            kept = _sizes(setup, trial, phase)
-            return Cost(seconds=images * forward, memory_bytes=_mapped_bytes(sum(kept.values())))
+            return _solving_cost(setup, trial)
 
 
-def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> Cost:
+def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -> _PhaseCost:
+    """All stages forward and backward, without a step."""
+    images = min(phase.images, _images(setup))
+    return _PhaseCost(
+        seconds=images * _seconds(trial.stages) * (1 + _BACKWARD),
+        memory_bytes=_learning_bytes(setup, trial.stages),
+    )
+
+
+def _solving_cost(setup: TrainingSetup, trial: Trial) -> _PhaseCost:
+    """All images go through the backbone once; the head itself is solved in no time."""
+    images = _images(setup) + len(setup.test.labels)
+    kept = {(b.stages, False): images * b.row_bytes for b in trial.probe.boundaries[-1:]}
+    return _PhaseCost(
+        seconds=images * _seconds(trial.stages),
+        memory_bytes=_mapped_bytes(sum(kept.values())),
+        kept=kept,
+    )
+
+
+def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> _PhaseCost:
     """What is computed once goes through the stages below once, and all else in every epoch."""
-    plan = _plan(setup, trial, phase)
-    is_live = isinstance(plan, str)
-    computed, passes = (0, 0) if isinstance(plan, str) else (plan.boundary.stages, plan.images)
+    level = phase.augmentation or setup.augmentation
+    plan = plan_frozen(setup, phase, level, LIMIT, trial.probe)
+    once = plan if isinstance(plan, FrozenPlan) else None
+    kept = _kept_bytes(once) if once else {}
+    computed = once.boundary.stages if once else 0
     place = frozen_prefix(setup.classifier, phase)
     above = trial.stages[place:]
-    learning = sum(stage.weight_bytes for stage in trial.stages if stage.name in phase.rates)
+    learning = _weight_bytes(stage for stage in trial.stages if stage.name in phase.rates)
     epochs_kept = phase.epochs if setup.job.training.keep_epochs else 0
-    kept = sum(_sizes(setup, trial, phase).values())
-    return Cost(
-        seconds=passes * _seconds(trial.stages[:computed])
+    return _PhaseCost(
+        seconds=(once.images if once else 0) * _seconds(trial.stages[:computed])
         + phase.epochs * _images(setup) * _seconds(trial.stages[computed:place])
         + phase.epochs * _epoch_seconds(setup, above)
         + _averaging_seconds(setup, trial.stages, phase),
         memory_bytes=_KEPT_COPIES * learning
         + _learning_bytes(setup, above)
-        + _mapped_bytes(setup.pixel_bytes if is_live else kept),
+        + _mapped_bytes(sum(kept.values()) if once else setup.pixel_bytes),
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
-        + epochs_kept * sum(stage.weight_bytes for stage in trial.stages),
+        + epochs_kept * _weight_bytes(trial.stages),
+        kept=kept,
     )
 
 
-def _plan(setup: TrainingSetup, trial: Trial, phase: Phase) -> FrozenPlan | str:
-    level = phase.augmentation or setup.augmentation
-    return plan_frozen(setup, phase, level, LIMIT, trial.probe)
+def _kept_bytes(plan: FrozenPlan) -> dict[tuple[int, bool], int]:
+    augmented = plan.views is not None
+    boundaries = (*plan.taps, plan.boundary)
+    return {(b.stages, augmented): plan.images * b.row_bytes for b in boundaries}
 
 
-def _cache_bytes(setup: TrainingSetup, trial: Trial, phases: Sequence[AnyPhase]) -> float:
+def _cache_bytes(phases: Sequence[_PhaseCost]) -> float:
     """What all phases keep: what one has kept, a later one finds."""
     most: dict[tuple[int, bool], int] = {}
     for phase in phases:
-        for what, size in _sizes(setup, trial, phase).items():
+        for what, size in phase.kept.items():
             most[what] = max(size, most.get(what, 0))
     return min(sum(most.values()), LIMIT)
 
 
-def _sizes(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> dict[tuple[int, bool], int]:
-    """The bytes that a phase keeps, by the number of stages and whether images are augmented."""
-    match phase:
-        case Phase():
-            plan = _plan(setup, trial, with_user_choices(phase, setup.job.training))
-            if isinstance(plan, str):
-                return {}
-            kept = (*plan.taps, plan.boundary)
-            return {(b.stages, plan.views is not None): plan.images * b.row_bytes for b in kept}
-        case MeasuredStages():
-            return {}
-        case _:
-            images = _images(setup) + len(setup.test.labels)
-            return {(b.stages, False): images * b.row_bytes for b in trial.probe.boundaries[-1:]}
+def _weight_bytes(stages: Iterable[StageCost]) -> int:
+    return sum(stage.weight_bytes for stage in stages)
 
 
 def _seconds(stages: Sequence[StageCost]) -> float:

@@ -28,7 +28,6 @@ class StageCost:
     seconds: float
     call_seconds: float
     activation_bytes: float
-    output_bytes: float
     weight_bytes: int
 
 
@@ -72,7 +71,6 @@ def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> li
                 seconds=seconds / images,
                 call_seconds=0.0,
                 activation_bytes=sum(layers) / images,
-                output_bytes=_bytes(inputs) / images,
                 weight_bytes=sum(value.nbytes for value in plain_state(stage).values()),
             )
         )

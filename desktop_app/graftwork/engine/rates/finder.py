@@ -169,11 +169,9 @@ def _leaves_phases_before(
 def _phases(
     started: StartedRun, settings: BaseModel, reports: Sequence[PhaseReport]
 ) -> list[AnyPhase | None]:
-    """The phases of these reports and the one after them, as far as the strategy gives them."""
+    """The phases of these reports and the one after them; None alone if the strategy fails."""
     planned = started.plan(settings)
-    phases: list[AnyPhase | None] = []
-    with suppress(TrainingError):
-        phases.append(planned.next(None))
-        for report in reports:
-            phases.append(planned.next(report))
-    return [*phases, None] if len(phases) <= len(reports) else phases
+    try:
+        return [planned.next(report) for report in (None, *reports)]
+    except TrainingError:
+        return [None]
