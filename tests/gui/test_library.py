@@ -50,6 +50,8 @@ def page(qtbot: QtBot, store: RunStore, opened: Opened) -> RunsPage:
 def test_without_runs_there_is_nothing_to_open(page: RunsPage) -> None:
     page.show()
     assert page.subtitle.text() == "What you train is kept and listed here."
+    assert "No runs yet" in [each.text() for each in page.findChildren(QLabel) if each.isVisible()]
+    assert not page.table.isVisible()
     assert not page.open.isEnabled()
     assert not page.folder.isEnabled()
 

@@ -203,6 +203,14 @@ def test_no_page_is_wider_or_higher_than_the_window(
         assert page.minimumSizeHint().width() <= page.width(), DESTINATIONS[number].name
 
 
+def test_fields_stay_near_their_names_in_a_wide_window(window: MainWindow, pages: Pages) -> None:
+    window.resize(3840, 2160)
+    window.go_to(TRAIN)
+    QApplication.processEvents()
+    train = pages.widgets[TRAIN]
+    assert train.setup.numbers.width() < 720  # type: ignore[attr-defined]
+
+
 def test_the_tab_key_leads_through_the_page(
     qtbot: QtBot, window: MainWindow, pages: Pages, images: Path, open_folder: Callable[..., None]
 ) -> None:

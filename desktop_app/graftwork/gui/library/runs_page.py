@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import QStackedWidget
 
 from graftwork.gui.parts.boxes import Card
 from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.page import Page
 from graftwork.gui.parts.table import Column, RecordTable
 from graftwork.gui.parts.text import counted
@@ -39,6 +41,7 @@ _COLUMNS = [
     Column(heading="Status", text=lambda run: run.status),
 ]
 
+_NO_RUNS = "Train a network. Here it can be opened again, trained on, or forked."
 _UNFINISHED = frozenset({"stopped", "failed", "interrupted"})
 
 
@@ -68,7 +71,10 @@ class RunsPage(Page):
         self.table = RecordTable("Runs", _COLUMNS)
         self.table.activated.connect(self._open_row)
         self.table.selectionModel().currentChanged.connect(self._allow)
-        self.body.addWidget(Card("", self.table, margin=12))
+        self._stack = QStackedWidget()
+        self._stack.addWidget(EmptyState("runs", "No runs yet", _NO_RUNS))
+        self._stack.addWidget(Card("", self.table, margin=12))
+        self.body.addWidget(self._stack)
         self._allow()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
@@ -81,6 +87,7 @@ class RunsPage(Page):
         runs = self._store.runs()
         self.table.show_records(runs)
         self.table.selectRow(0)
+        self._stack.setCurrentIndex(1 if runs else 0)
         self.subtitle.setText(
             counted(len(runs), "run") if runs else "What you train is kept and listed here."
         )

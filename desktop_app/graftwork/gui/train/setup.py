@@ -27,6 +27,9 @@ from .start_line import StartLine
 if TYPE_CHECKING:
     from graftwork.runs.starting_point import StartingPoint
 
+_WIDEST_FORM = 90 * GRID
+"""Pixels: farther from their names, fields could not be told apart."""
+
 
 class TrainSetup(QWidget):
     """Everything of a job but its data."""
@@ -48,9 +51,9 @@ class TrainSetup(QWidget):
         self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
         self.start = StartLine()
         self._forms = FittingStack()
-        self._form_title = label("", "heading", wrap=True)
         self.other_network = button("Another network…", self.network_wanted.emit)
         self.find_rate = button("Find a rate…", self.rate_wanted.emit)
+        self._settings_card = self._make_settings_card()
         self._lay_out()
         self.other_network.setVisible(bool(registry.families))
         self._listen()
@@ -59,21 +62,25 @@ class TrainSetup(QWidget):
         if self.misses_wanted:
             settings.backbone = self.wanted  # until it is there, or another one is chosen
 
-    def _lay_out(self) -> None:
+    def _make_settings_card(self) -> Card:
         for form in self.forms.values():
             self._forms.add(form)
         reset = button("Reset to defaults", self.reset, kind="quiet", picture="reset")
         numbers = label("The numbers", "heading")
         inside = QWidget()
-        upper = (self._form_title, self._forms, row(self.find_rate, None), GRID)
+        upper = (self._forms, row(self.find_rate, None), GRID)
         lower = (numbers, self.numbers, GRID, row(reset), None)
         inside.setLayout(column(*upper, *lower, gap=12, margin=4))
-        right = Card("", scrolling(inside), margin=12)
+        card = Card("3  Settings", scrolling(inside), margin=12)
+        card.setMaximumWidth(_WIDEST_FORM)
+        return card
+
+    def _lay_out(self) -> None:
         others = row(self.other_network, None)
         network = Card("1  The network to start from", self.backbones, others, margin=12)
         strategy = Card("2  How to transfer", self.strategies, margin=12)
-        cards = row(network, strategy, right, gap=2 * GRID)
-        for number, card in enumerate((network, strategy, right)):
+        cards = row(network, strategy, self._settings_card, gap=2 * GRID)
+        for number, card in enumerate((network, strategy, self._settings_card)):
             card.heading.setWordWrap(True)
             cards.setStretch(number, 1)
         layout = column(self.start, cards, gap=2 * GRID)
@@ -162,7 +169,7 @@ class TrainSetup(QWidget):
     def _show_form(self, name: str) -> None:
         self._settings.strategy = name
         form = self.forms[name]
-        self._form_title.setText(f"3  Settings of “{self._registry.strategies[name].title}”")
-        self._form_title.setVisible(not form.is_empty)
+        title = self._registry.strategies[name].title
+        self._settings_card.heading.setText(f"3  Settings of “{title}”")
         self._forms.show_page(form)
         self.changed.emit()
