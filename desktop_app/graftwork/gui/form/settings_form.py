@@ -50,11 +50,6 @@ class SettingsForm(QWidget):
         layout.addWidget(self._wrong)
         self.setLayout(layout)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to set."""
-        return not self._rows
-
     def values(self) -> dict[str, Any]:
         """What is entered, right or wrong, as JSON knows it."""
         return {name: each.value() for name, each in self._rows.items()}
