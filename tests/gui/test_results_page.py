@@ -110,6 +110,16 @@ def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Ev
     assert table.as_text().splitlines()[1].startswith("wasp\t20\t30.0%")
 
 
+def test_of_a_class_without_test_images_nothing_is_told(
+    qtbot: QtBot, evaluation: Evaluation
+) -> None:
+    table = class_table()
+    qtbot.addWidget(table)
+    unknown = ClassFigures(name="owl", precision=0, recall=0, f1=0, images=0)
+    table.show_records((*evaluation.per_class, unknown))
+    assert table.as_text().splitlines()[-1] == "owl\t0\t–\t–\t–"
+
+
 def test_a_plugin_that_failed_is_told_with_its_traceback(qtbot: QtBot) -> None:
     page = PluginsPage(build_registry([("broken", object())]))
     qtbot.addWidget(page)

@@ -9,7 +9,7 @@ from rich.markup import escape
 from .console import print_table, results
 
 if TYPE_CHECKING:
-    from graftwork.evaluation.report import Evaluation
+    from graftwork.evaluation.report import ClassFigures, Evaluation
     from graftwork.export.onnx_model import ExportReport
 
 _TITLES = {
@@ -28,11 +28,16 @@ def print_evaluation(evaluation: Evaluation) -> None:
         title = _TITLES.get(key, key.replace("_", " ").capitalize())
         interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}, {figure.method}"
         results.print(f"  {title:<18} {figure.value:.3f}  [dim]({interval})[/dim]")
-    rows = [
-        (escape(c.name), f"{c.precision:.3f}", f"{c.recall:.3f}", f"{c.f1:.3f}", str(c.images))
-        for c in evaluation.per_class
-    ]
-    print_table(("Class", "Precision", "Recall", "F1", "Images"), rows)
+    print_table(
+        ("Class", "Precision", "Recall", "F1", "Images"), [_row(c) for c in evaluation.per_class]
+    )
+
+
+def _row(figures: ClassFigures) -> tuple[str, ...]:
+    """Without images there is nothing to tell of a class."""
+    known = figures.precision, figures.recall, figures.f1
+    shown = [f"{value:.3f}" if figures.images else "–" for value in known]
+    return escape(figures.name), *shown, str(figures.images)
 
 
 def print_export(report: ExportReport) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -46,12 +46,12 @@ def make_split(
 
     What is drawn comes from the items for training (or for nothing yet), as the fractions say of
     these, alike in every class, and groups stay together. The same items in the same order with
-    the same seed give the same split. Every class has an image in each part; where that cannot
-    be, ``SplitError`` is raised.
+    the same seed give the same split. A class of which each part could not have an image (or a
+    group) is for training as a whole. ``SplitError`` is raised where a class has no image for
+    training, or where a part would have images of fewer than two classes.
 
     ``known`` are parts of an earlier split by index: items from which is drawn stay there with
-    their groups, and the fractions are those of the others. Of a known class, too few others to
-    draw from are for training.
+    their groups, and the fractions are those of the others.
     """
     given = _given_parts(catalog)
     parts = [part or "train" for part in given]
@@ -61,12 +61,16 @@ def make_split(
         pool = [index for index, part in enumerate(parts) if part == "train"]
         settled = _settled(catalog, pool, known or {}, len(wanted) + 1)
         pool = [index for index in pool if index not in settled]
-        classes = {catalog.items[index].label for index in settled}
-        needed = _needed_classes(catalog, pool, classes)
-        for index, part in {**settled, **_draw(catalog, pool, needed, wanted, seed)}.items():
+        for index, part in {**settled, **_draw(catalog, pool, wanted, seed)}.items():
             parts[index] = part
     _check(catalog, parts)
     return Split(**{part: _indices(parts, part) for part in PARTS})
+
+
+def classes_without(part: Part, catalog: Catalog, split: Split) -> list[str]:
+    """The classes of which the part has no image, in class order."""
+    present = {catalog.items[index].label for index in getattr(split, part)}
+    return [name for name in catalog.classes if name not in present]
 
 
 def _settled(
@@ -78,17 +82,23 @@ def _settled(
     found = {index: known.get(index) or of_group.get(items[index].group) for index in pool}
     settled: dict[int, Part] = {index: part for index, part in found.items() if part}
     new = [index for index in pool if index not in settled]
-    units = {(items[index].label, items[index].group or index) for index in new}
-    counts = Counter(label for label, _ in units)
-    classes = {items[index].label for index in settled}
-    few = {label for label in classes if counts[label] < least}
-    return {**settled, **{index: "train" for index in new if items[index].label in few}}
+    return {**settled, **dict.fromkeys(_few(catalog, new, least), "train")}
 
 
-def _needed_classes(catalog: Catalog, pool: Sequence[int], settled: Collection[str]) -> list[str]:
-    """The classes of which the pool must have enough: all but those that are settled as a whole."""
-    drawn = {catalog.items[index].label for index in pool}
-    return [name for name in catalog.classes if name in drawn or name not in settled]
+def _few(catalog: Catalog, pool: Sequence[int], least: int) -> set[int]:
+    """Those of classes of which fewer than ``least`` images or groups can be drawn.
+
+    Their groups stay with them, which may leave too few of another class.
+    """
+    items, left = catalog.items, list(pool)
+    while True:
+        units = {(items[index].label, items[index].group or index) for index in left}
+        counts = Counter(label for label, _ in units)
+        few = {index for index in left if counts[items[index].label] < least}
+        if not few:
+            return set(pool) - set(left)
+        groups = {items[index].group for index in few} - {None}
+        left = [index for index in left if index not in few and items[index].group not in groups]
 
 
 def _given_parts(catalog: Catalog) -> list[Part | None]:
@@ -113,21 +123,16 @@ def _indices(parts: Sequence[Part], part: Part) -> tuple[int, ...]:
 
 
 def _draw(
-    catalog: Catalog,
-    pool: Sequence[int],
-    classes: Sequence[str],
-    wanted: Mapping[Part, float],
-    seed: int,
+    catalog: Catalog, pool: Sequence[int], wanted: Mapping[Part, float], seed: int
 ) -> dict[int, Part]:
     """The parts of those items of the pool that leave training."""
     random = np.random.default_rng(seed)
     labels = [catalog.items[index].label for index in pool]
-    _check_enough(Counter(labels), classes, len(wanted) + 1, "images")
     groups = [catalog.items[index].group for index in pool]
     if not any(groups):
         drawn = _draw_items(labels, wanted, random)
     else:
-        drawn = _draw_groups(classes, labels, groups, wanted, random)
+        drawn = _draw_groups(labels, groups, wanted, random)
     return {pool[position]: part for position, part in drawn.items()}
 
 
@@ -161,15 +166,12 @@ def _counts(images: int, wanted: Mapping[Part, float], owed: dict[Part, float]) 
 
 
 def _draw_groups(
-    classes: Sequence[str],
     labels: list[str],
     groups: list[str | None],
     wanted: Mapping[Part, float],
     random: np.random.Generator,
 ) -> dict[int, Part]:
     names = [f"group {group}" if group else f"item {i}" for i, group in enumerate(groups)]
-    groups_of = Counter(label for label, _ in set(zip(labels, names, strict=True)))
-    _check_enough(groups_of, classes, len(wanted) + 1, "groups of images")
     shares = {"train": 1 - sum(wanted.values()), **wanted}
     found = split_groups(labels, names, list(shares.values()), random)
     if found is None:
@@ -182,30 +184,31 @@ def _draw_groups(
     return {i: parts[part] for i, part in enumerate(found) if parts[part] != "train"}
 
 
-def _check_enough(
-    counts: Mapping[str, int], classes: Iterable[str], needed: int, what: str
-) -> None:
-    lacking = [
-        f"{name!r} has {counts.get(name, 0)}" for name in classes if counts.get(name, 0) < needed
-    ]
-    if lacking:
-        msg = (
-            f"A split needs at least {needed} {what} of each class, but {_some(lacking)}. "
-            "Add images to these classes or leave them out."
-        )
-        raise SplitError(msg)
-
-
 def _check(catalog: Catalog, parts: Sequence[Part]) -> None:
+    """A class can only be learned from images, and a part judges by two classes at least."""
     present = Counter((part, item.label) for part, item in zip(parts, catalog.items, strict=True))
+    counts = catalog.counts()
     for part in PARTS:
-        lacking = [repr(name) for name in catalog.classes if not present[part, name]]
-        if lacking:
-            msg = (
-                f"The {part} part has no image of {_some(lacking)}. "
-                "Add some there, or give no parts, so that all are drawn."
-            )
-            raise SplitError(msg)
+        lacking = [name for name in catalog.classes if not present[part, name]]
+        named = _some([f"{name!r} ({counts[name]} in all)" for name in lacking])
+        if lacking and part == "train":
+            raise _nothing_to_learn_from(named)
+        if len(catalog.classes) - len(lacking) < 2:
+            raise _nothing_to_judge_by(part, named)
+
+
+def _nothing_to_learn_from(classes: str) -> SplitError:
+    return SplitError(
+        f"The train part has no image of {classes}. Put some there, or leave these classes out."
+    )
+
+
+def _nothing_to_judge_by(part: Part, classes: str) -> SplitError:
+    return SplitError(
+        f"The {part} part has images of fewer than two classes: there is none of {classes}. "
+        "To have some in each part, a class needs at least three images, in three groups if there "
+        "are groups. Add some, or leave these classes out."
+    )
 
 
 def _some(names: list[str]) -> str:

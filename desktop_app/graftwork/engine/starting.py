@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split, make_split
+from graftwork.data.split import Split, classes_without, make_split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Strategy
+from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Part, Strategy
 from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
@@ -39,6 +39,12 @@ from .split_file import parts_then, write_split
 from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
 from .training_settings import TrainingSettings
+
+_SHOWN = 5
+_WITHOUT: Mapping[Part, str] = {
+    "validation": "the best weights are chosen without such images",
+    "test": "no figure tells how well such images are found",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,13 +114,24 @@ def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]
     known = parts_then(job.start.folder, catalog) if job.start else {}
     if known:
         yield _kept_parts(len(known), of=len(catalog.items))
-    return make_split(
+    split = make_split(
         catalog,
         validation=job.data.validation,
         test=job.data.test,
         seed=job.seed,
         known=known,
     )
+    for part in _WITHOUT:
+        if lacking := classes_without(part, catalog, split):
+            yield _not_judged(part, lacking)
+    return split
+
+
+def _not_judged(part: Part, classes: Sequence[str]) -> Notice:
+    more = f" and {len(classes) - _SHOWN} more classes" if len(classes) > _SHOWN else ""
+    names = ", ".join(classes[:_SHOWN]) + more
+    text = f"There is no {part} image of {names}, so that {_WITHOUT[part]}."
+    return Notice(level="warning", text=text)
 
 
 def _kept_parts(known: int, *, of: int) -> Notice:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graftwork.data.split import PARTS, Split, SplitError, make_split
+from graftwork.data.split import PARTS, Split, SplitError, classes_without, make_split
 from graftwork.plugin_api import Catalog, DatasetError, Item, Part
 
 
@@ -78,8 +78,34 @@ def test_the_seed_alone_decides() -> None:
     assert split(catalog, 3).test[:5] == (3, 4, 18, 25, 35)  # on every machine
 
 
-def test_a_class_with_too_few_images_is_named() -> None:
-    with pytest.raises(SplitError, match=r"at least 3 images .* but 'rare' has 2\. Add"):
+@settings(deadline=None)
+@given(
+    sizes=st.lists(st.integers(3, 20), min_size=2, max_size=4),
+    rare=st.lists(st.integers(1, 2), min_size=1, max_size=4),
+    seed=st.integers(0, 5),
+)
+def test_all_images_of_a_class_with_too_few_train(
+    sizes: list[int], rare: list[int], seed: int
+) -> None:
+    catalog = plain({str(index): size for index, size in enumerate(sizes + rare)})
+    made = split(catalog, seed)
+    few = {str(index) for index in range(len(sizes), len(sizes + rare))}
+    held_out = {*counts(catalog, made.validation), *counts(catalog, made.test)}
+    assert held_out == set(catalog.classes) - few
+    assert {name: counts(catalog, made.train)[name] for name in few} == {
+        name: catalog.counts()[name] for name in few
+    }
+    for part in ("validation", "test"):
+        assert classes_without(part, catalog, made) == sorted(few)
+
+
+def test_what_is_drawn_does_not_depend_on_classes_with_too_few() -> None:
+    catalog = plain({"a": 20, "b": 20, "c": 2})
+    assert split(catalog).test == split(plain({"a": 20, "b": 20})).test
+
+
+def test_two_classes_must_have_enough_images() -> None:
+    with pytest.raises(SplitError, match=r"none of 'rare' \(2 in all\)\. .* three images, .* Add"):
         split(plain({"common": 30, "rare": 2}))
     assert issubclass(SplitError, DatasetError)
 
@@ -125,8 +151,26 @@ def test_items_without_a_part_train_where_others_have_one() -> None:
 def test_a_given_part_that_lacks_a_class_is_refused() -> None:
     catalog = given_parts(train=5, validation=2, test=2)
     items = tuple(i for i in catalog.items if (i.label, i.part) != ("b", "test"))
-    with pytest.raises(SplitError, match="The test part has no image of 'b'"):
+    with pytest.raises(
+        SplitError, match=r"The test part .* fewer than two classes: .* none of 'b'"
+    ):
         split(replace(catalog, items=items))
+
+
+def test_a_given_part_may_lack_a_class() -> None:
+    catalog = given_parts(train=5, validation=2, test=2)
+    rare = tuple(Item(path=Path(f"c{i}.png"), label="c", part="train") for i in range(9))
+    wider = replace(catalog, classes=("a", "b", "c"), items=catalog.items + rare)
+    assert classes_without("test", wider, split(wider)) == ["c"]
+    assert classes_without("train", wider, split(wider)) == []
+
+
+def test_a_class_without_training_images_is_refused() -> None:
+    catalog = given_parts(train=5, validation=2, test=2)
+    tested = Item(path=Path("c.png"), label="c", part="test")
+    wider = replace(catalog, classes=("a", "b", "c"), items=(*catalog.items, tested))
+    with pytest.raises(SplitError, match="train part has no image of 'c'"):
+        split(wider)
 
 
 def test_given_parts_without_training_are_refused() -> None:
@@ -184,9 +228,18 @@ def test_items_without_a_group_stand_alone() -> None:
     assert set(range(30)) <= set(made.train)
 
 
-def test_a_class_with_too_few_groups_is_named() -> None:
-    with pytest.raises(SplitError, match="3 groups of images of each class, but 'b' has 2"):
+def test_two_classes_must_have_enough_groups() -> None:
+    with pytest.raises(SplitError, match=r"none of 'b' \(100 in all\)\. .* in three groups"):
         split(grouped({"a": [5, 5, 5], "b": [50, 50]}))
+
+
+def test_groups_of_a_class_with_too_few_train_with_all_that_is_in_them() -> None:
+    rows: list[tuple[str, Part | None, str | None]] = [
+        (label, None, f"{label} {index}") for label in "ab" for index in range(20)
+    ]
+    rows += [("rare", None, "film 1"), ("rare", None, "film 2"), ("a", None, "film 1")]
+    made = split(catalog_of(rows), validation=0.4, test=0.4)
+    assert {40, 41, 42} <= set(made.train)
 
 
 def test_groups_that_cannot_be_parted_are_refused() -> None:

@@ -87,15 +87,23 @@ def test_new_images_go_where_their_group_is(earlier: dict[str, Part]) -> None:
     assert {made[f"cat{index}"] for index in range(20, 28)} == {"test"}
 
 
-def test_a_new_class_of_two_images_is_refused(earlier: dict[str, Part]) -> None:
-    with pytest.raises(SplitError, match="'owl' has 2"):
-        continued(catalog_of({"cat": 20, "dog": 10, "owl": 2}), earlier)
+def test_a_new_class_of_two_images_trains(earlier: dict[str, Part]) -> None:
+    made = continued(catalog_of({"cat": 20, "dog": 10, "owl": 2}), earlier)
+    assert made["owl0"] == made["owl1"] == "train"
+    assert {name: made[name] for name in earlier} == earlier
+
+
+def test_too_few_new_images_keep_their_group_together(earlier: dict[str, Part]) -> None:
+    groups = {"cat20": "a hive", "owl0": "a hive", "owl1": "a hive", "owl2": "a hive"}
+    made = continued(catalog_of({"cat": 21, "dog": 10, "owl": 9}, groups), earlier)
+    assert {made[name] for name in groups} == {"train"}
+    assert {part for name, part in made.items() if name.startswith("owl")} == set(PARTS)
 
 
 def test_a_class_that_lost_its_test_images_is_refused(earlier: dict[str, Part]) -> None:
     catalog = catalog_of({"cat": 20, "dog": 10})
     left = [item for item in catalog.items if earlier[str(item.path)] != "test"]
-    with pytest.raises(SplitError, match="test part has no image"):
+    with pytest.raises(SplitError, match="test part has images of fewer than two classes"):
         continued(replace(catalog, items=tuple(left)), earlier)
 
 

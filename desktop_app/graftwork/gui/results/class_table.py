@@ -28,5 +28,8 @@ def class_table() -> RecordTable:
 def _percent(heading: str, name: str) -> Column:
     read: Callable[[object], float] = attrgetter(name)
     return Column(
-        heading=heading, text=lambda figures: f"{read(figures):.1%}", key=read, right=True
+        heading=heading,
+        text=lambda figures: f"{read(figures):.1%}" if figures.images else "–",
+        key=read,
+        right=True,
     )
