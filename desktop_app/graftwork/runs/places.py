@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from .errors import RunFolderError
+from .record import RECORD_FILE
 
 NOTE_FILE = "elsewhere.txt"
 _LONGEST_NAME = 40
@@ -51,9 +52,18 @@ def claim_elsewhere(folder: Path) -> Path:
         msg = f"A run cannot be kept in {folder}: {error.strerror}. Name another folder."
         raise RunFolderError(msg) from error
     if not is_empty:
-        msg = f"The folder {folder} is not empty. Name one that is, or one that does not exist."
-        raise RunFolderError(msg)
+        raise RunFolderError(_not_empty(folder))
     return folder.resolve()
+
+
+def _not_empty(folder: Path) -> str:
+    name_another = "Name one that is, or one that does not exist."
+    if not (folder / RECORD_FILE).is_file():
+        return f"The folder {folder} is not empty. {name_another}"
+    return (
+        f"The folder {folder} is not empty: it holds a run. If that has not finished, "
+        f"graftwork resume {folder} goes on with it. {name_another}"
+    )
 
 
 def note_elsewhere(place: Path, folder: Path) -> None:

@@ -228,7 +228,7 @@ def test_a_run_may_be_kept_in_a_folder_of_ones_own(
     assert (tmp_path / "my run" / "best.safetensors").exists()
     _, evaluation = evaluated(workshop, str(tmp_path / "my run"))
     assert evaluation.images == 9
-    with pytest.raises(RunFolderError, match="is not empty"):
+    with pytest.raises(RunFolderError, match=r"is not empty: it holds a run\. .*resume .*my run"):
         drain(workshop.train(job_on(images), tmp_path / "my run"))
 
 
