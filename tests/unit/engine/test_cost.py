@@ -123,11 +123,12 @@ def seconds(images, registry, tmp_path, monkeypatch):
 
         monkeypatch.setattr(trial, "_now", now)
 
-    def estimated(phase, single=1.0, **training):
+    def estimated(*phases, single=1.0, **training):
         tried(single)
 
         def plan(settings, model, data):
-            yield phase
+            for phase in phases:  # noqa: UP028 - a tuple cannot be sent reports
+                yield phase
 
         strategy = Strategy(name="planned", title="P", summary="x", settings=Nothing, plan=plan)
         more = replace(registry, strategies={"planned": strategy})
@@ -167,6 +168,24 @@ def test_frozen_stages_cost_what_their_views_cost(seconds, training, passes):
     phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
     backbone = (STAGES - 1) * (passes * TRAIN + VALIDATION + TEST)
     assert seconds(phase, **training) == pytest.approx(backbone + 12 * (3 * TRAIN + VALIDATION))
+
+
+def test_what_a_phase_before_has_kept_is_not_computed_again(seconds):
+    head = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
+    above = Phase(name="y", epochs=2, rates={"top": 1e-9, HEAD: 1e-9})
+    backbone = (STAGES - 1) * (TRAIN + VALIDATION + TEST)
+    steps = (12 + 2 * 3) * (3 * TRAIN + VALIDATION)
+    assert seconds(head, above, head, augmentation="none") == pytest.approx(
+        backbone + steps + 12 * (3 * TRAIN + VALIDATION)
+    )
+
+
+def test_what_is_kept_of_images_as_they_are_does_not_serve_their_views(seconds):
+    head = Phase(name="x", epochs=12, rates={HEAD: 1e-9}, augmentation="none")
+    views = replace(head, augmentation="light")
+    held_out = VALIDATION + TEST
+    backbone = (STAGES - 1) * ((TRAIN + held_out) + (4 * TRAIN + held_out))
+    assert seconds(head, views) == pytest.approx(backbone + 24 * (3 * TRAIN + VALIDATION))
 
 
 def test_frozen_stages_cost_every_epoch_where_nothing_is_computed_once(seconds):

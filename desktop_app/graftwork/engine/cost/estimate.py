@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import psutil
 
@@ -18,7 +18,8 @@ from ..frozen.store import LIMIT
 from ..learning.choices import with_user_choices
 from ..planning import Planned
 from ..setup import TrainingSetup
-from .trial import StageCost, stage_costs
+from .kept import Kept, cache_bytes, kept_by, passes_seconds
+from .trial import StageCost, forward_seconds, stage_costs
 
 _BACKWARD = 2.0
 """A backward pass takes about two forward passes: one product for inputs, one for weights."""
@@ -53,12 +54,12 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class _PhaseCost:
-    """Of one phase. ``kept`` are bytes in caches, by stages below and whether views are kept."""
+    """Of one phase; ``seconds`` are without those for computing what is ``kept``."""
 
     seconds: float
     memory_bytes: float
     disk_bytes: float = 0.0
-    kept: Mapping[tuple[int, bool], int] = field(default_factory=dict)
+    kept: Kept | None = None
 
 
 def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
@@ -71,14 +72,17 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
     trial = Trial(stages=stage_costs(classifier, setup.train, setup.device), probe=found)
     phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
+    kept = [phase.kept for phase in phases if phase.kept]
     return Cost(
-        seconds=START_S + sum(phase.seconds for phase in phases),
+        seconds=START_S
+        + sum(phase.seconds for phase in phases)
+        + passes_seconds(trial.stages, kept),
         memory_bytes=psutil.Process().memory_info().rss
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
         disk_bytes=_weight_bytes(trial.stages)
         + max((phase.disk_bytes for phase in phases), default=0.0),
-        cache_bytes=_cache_bytes(phases),
+        cache_bytes=cache_bytes(kept),
     )
 
 
@@ -97,7 +101,7 @@ def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -
     """All stages forward and backward, without a step."""
     images = min(phase.images, _images(setup))
     return _PhaseCost(
-        seconds=images * _seconds(trial.stages) * (1 + _BACKWARD),
+        seconds=images * forward_seconds(trial.stages) * (1 + _BACKWARD),
         memory_bytes=_learning_bytes(setup, trial.stages),
     )
 
@@ -105,10 +109,10 @@ def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -
 def _solving_cost(setup: TrainingSetup, trial: Trial) -> _PhaseCost:
     """All images go through the backbone once; the head itself is solved in no time."""
     images = _images(setup) + len(setup.test.labels)
-    kept = {(b.stages, False): images * b.row_bytes for b in trial.probe.boundaries[-1:]}
+    kept = Kept(images=images, boundaries=trial.probe.boundaries[-1:])
     return _PhaseCost(
-        seconds=images * _seconds(trial.stages),
-        memory_bytes=_mapped_bytes(sum(kept.values())),
+        seconds=images * forward_seconds(trial.stages[-1:]),
+        memory_bytes=_mapped_bytes(sum(kept.sizes.values())),
         kept=kept,
     )
 
@@ -117,49 +121,27 @@ def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> _PhaseCo
     """What is computed once goes through the stages below once, and all else in every epoch."""
     level = phase.augmentation or setup.augmentation
     plan = plan_frozen(setup, phase, level, LIMIT, trial.probe)
-    once = plan if isinstance(plan, FrozenPlan) else None
-    kept = _kept_bytes(once) if once else {}
-    computed = once.boundary.stages if once else 0
+    kept = kept_by(plan) if isinstance(plan, FrozenPlan) else None
+    computed = kept.needed if kept else 0
     place = frozen_prefix(setup.classifier, phase)
     above = trial.stages[place:]
     learning = _weight_bytes(stage for stage in trial.stages if stage.name in phase.rates)
     epochs_kept = phase.epochs if setup.job.training.keep_epochs else 0
     return _PhaseCost(
-        seconds=(once.images if once else 0) * _seconds(trial.stages[:computed])
-        + phase.epochs * _images(setup) * _seconds(trial.stages[computed:place])
+        seconds=phase.epochs * _images(setup) * forward_seconds(trial.stages[computed:place])
         + phase.epochs * _epoch_seconds(setup, above)
         + _averaging_seconds(setup, trial.stages, phase),
         memory_bytes=_KEPT_COPIES * learning
         + _learning_bytes(setup, above)
-        + _mapped_bytes(sum(kept.values()) if once else setup.pixel_bytes),
+        + _mapped_bytes(sum(kept.sizes.values()) if kept else setup.pixel_bytes),
         disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
         + epochs_kept * _weight_bytes(trial.stages),
         kept=kept,
     )
 
 
-def _kept_bytes(plan: FrozenPlan) -> dict[tuple[int, bool], int]:
-    augmented = plan.views is not None
-    boundaries = (*plan.taps, plan.boundary)
-    return {(b.stages, augmented): plan.images * b.row_bytes for b in boundaries}
-
-
-def _cache_bytes(phases: Sequence[_PhaseCost]) -> float:
-    """What all phases keep: what one has kept, a later one finds."""
-    most: dict[tuple[int, bool], int] = {}
-    for phase in phases:
-        for what, size in phase.kept.items():
-            most[what] = max(size, most.get(what, 0))
-    return min(sum(most.values()), LIMIT)
-
-
 def _weight_bytes(stages: Iterable[StageCost]) -> int:
     return sum(stage.weight_bytes for stage in stages)
-
-
-def _seconds(stages: Sequence[StageCost]) -> float:
-    """Of one image forward."""
-    return sum(stage.seconds for stage in stages)
 
 
 def _epoch_seconds(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
@@ -191,7 +173,7 @@ def _averaging_seconds(setup: TrainingSetup, stages: Sequence[StageCost], phase:
             images = (1 + len(parts)) * held_out
         case _:
             images = 0
-    return images * _seconds(stages)
+    return images * forward_seconds(stages)
 
 
 def _images(setup: TrainingSetup) -> int:

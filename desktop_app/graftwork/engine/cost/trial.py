@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -51,6 +51,11 @@ def stage_costs(
     return tuple(
         replace(cost, call_seconds=max(0.0, one.seconds - cost.seconds)) for cost, one in pairs
     )
+
+
+def forward_seconds(stages: Iterable[StageCost]) -> float:
+    """Of one image through these stages."""
+    return sum(stage.seconds for stage in stages)
 
 
 def _timed(classifier: Classifier, inputs: Tensor, device: torch.device) -> list[StageCost]:
