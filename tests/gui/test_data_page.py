@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,24 @@ def test_a_table_is_opened_as_the_user_says(
     assert page.browser.images.count == 36
     assert pages.data.current is not None
     assert pages.data.current.reader.name == "table"
+
+
+def test_of_a_folder_that_several_readers_know_it_is_asked_which(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    images: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readers = dict(pages.data.registry.readers)
+    readers["scans"] = replace(readers["class-folders"], name="scans", title="Scans")
+    registry = replace(pages.data.registry, readers=readers)
+    monkeypatch.setattr(pages.data, "registry", registry)
+    answer_dialog(lambda dialog: dialog.accept())
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        window.open_path(images)
+    assert pages.data.current is not None
+    assert pages.data.current.reader.name == "scans"
 
 
 def test_a_table_dialog_that_is_closed_opens_nothing(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field
-from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.data.opening import open_data
@@ -107,3 +107,11 @@ def test_escape_opens_nothing(table: DatasetReader, labels: Path, parent: QWidge
     dialog.open()
     dialog.reject()
     assert dialog.result() == QDialog.DialogCode.Rejected
+
+
+def test_of_a_folder_it_only_asks_which_reader(table: DatasetReader, parent: QWidget) -> None:
+    dialog = ReaderDialog(parent_folder := Path(__file__).parent, [table, table], parent)
+    assert dialog.findChild(QPlainTextEdit) is None
+    texts = [each.text() for each in dialog.findChildren(QLabel)]
+    assert "How is this folder to be read?" in texts
+    assert dialog.wish().path == parent_folder

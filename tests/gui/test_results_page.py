@@ -118,6 +118,8 @@ def test_of_a_class_without_test_images_nothing_is_told(
     unknown = ClassFigures(name="owl", precision=0, recall=0, f1=0, images=0)
     table.show_records((*evaluation.per_class, unknown))
     assert table.as_text().splitlines()[-1] == "owl\t0\t–\t–\t–"
+    table.sortByColumn(2, Qt.SortOrder.AscendingOrder)
+    assert [table.model().index(row, 0).data() for row in range(3)] == ["wasp", "bee", "owl"]
 
 
 def test_a_plugin_that_failed_is_told_with_its_traceback(qtbot: QtBot) -> None:

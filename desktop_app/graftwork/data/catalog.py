@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -25,18 +25,25 @@ _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 def find_reader(
     path: Path, readers: Mapping[str, DatasetReader], name: str | None = None
 ) -> DatasetReader:
-    """The reader of this name, or the first that recognises the path; raises ``DatasetError``."""
+    """The reader of this name, or the first of ``readers_for``; raises ``DatasetError``."""
     if not path.exists():
         msg = f"There is no file or folder {path}."
         raise DatasetError(msg)
     if name is not None:
         return _named_reader(name, readers)
-    for reader in readers.values():
-        if _recognises(reader, path):
-            return reader
+    for reader in readers_for(path, readers):
+        return reader
     known = "\n".join(f"{reader.name}: {reader.summary}" for reader in readers.values())
     msg = f"No dataset reader knows {path}. There are:\n{known}"
     raise DatasetError(msg)
+
+
+def readers_for(path: Path, readers: Mapping[str, DatasetReader]) -> Iterator[DatasetReader]:
+    """The readers that recognise the path, those that were installed beside Graftwork's own first.
+
+    They are made for something special, while Graftwork's own take every folder and every table.
+    """
+    return (reader for reader in reversed(list(readers.values())) if _recognises(reader, path))
 
 
 def _recognises(reader: DatasetReader, path: Path) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from graftwork.data.catalog import find_reader, read_catalog, warnings_of
+from graftwork.data.catalog import find_reader, read_catalog, readers_for, warnings_of
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item
 
 
@@ -53,6 +53,13 @@ def test_the_first_reader_that_recognises_the_path_is_found(tmp_path: Path) -> N
     assert find_reader(table, READERS, "folders").name == "folders"
 
 
+def test_readers_that_were_installed_later_are_asked_first(tmp_path: Path) -> None:
+    """Graftwork's own are the first of the registry, and take every folder."""
+    more = {**READERS, "scans": reader("scans")}
+    assert find_reader(tmp_path, more).name == "scans"
+    assert [r.name for r in readers_for(tmp_path, more)] == ["scans", "folders"]
+
+
 def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no file or folder"):
         find_reader(tmp_path / "gone", READERS)
@@ -71,7 +78,7 @@ def test_a_reader_that_fails_to_look_is_passed_over(
         raise PermissionError(path)
 
     faulty = replace(reader("faulty"), recognises=fail)
-    assert find_reader(tmp_path, {"faulty": faulty, **READERS}).name == "folders"
+    assert find_reader(tmp_path, {**READERS, "faulty": faulty}).name == "folders"
     assert f"Reader 'faulty' failed to look at {tmp_path}" in caplog.text
     with pytest.raises(DatasetError, match="No dataset reader"):
         find_reader(tmp_path, {"faulty": faulty})

@@ -49,18 +49,19 @@ class OpenActions:
             self.open_path(Path(path))
 
     def open_path(self, path: Path) -> None:
-        """Open a folder at once; of a file, first ask how it is to be read."""
+        """Ask how a file is to be read, and a folder that several readers recognise; open it."""
+        from graftwork.data.catalog import readers_for
+
         self._settings.last_folder = path.parent
-        if path.is_file():
-            self._open_file(path)
+        readers = list(readers_for(path, self._state.registry.readers))
+        if path.is_file() and not readers:
+            self._state.failed.emit(_unknown(path))
+        elif path.is_file() or len(readers) > 1:
+            self._ask_and_open(path, readers)
         else:
             self._state.open(Wish(path=path))
 
-    def _open_file(self, path: Path) -> None:
-        readers = [r for r in self._state.registry.readers.values() if r.recognises(path)]
-        if not readers:
-            self._state.failed.emit(_unknown(path))
-            return
+    def _ask_and_open(self, path: Path, readers: list[DatasetReader]) -> None:
         dialog = self._dialog(path, readers)
         if dialog.exec() == QDialog.DialogCode.Accepted:
             self._state.open(dialog.wish())

@@ -1,4 +1,4 @@
-"""Asks how a file is to be read, before it is: a form drawn from the reader's options."""
+"""Asks how a file or folder is to be read, before it is: a form of the reader's options."""
 
 from __future__ import annotations
 
@@ -53,15 +53,19 @@ class ReaderDialog(QDialog):
         self._choice.currentIndexChanged.connect(self._allow_opening)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
+        parts = (*self._head(), self._choice, stack, self._buttons)
+        self.setLayout(column(*parts, gap=GRID, margin=2 * GRID))
+
+    def _head(self) -> tuple[QWidget, ...]:
+        if self._path.is_dir():
+            return (label("How is this folder to be read?", "heading"),)
         beginning = QPlainTextEdit(_first_lines(self._path), readOnly=True)
         beginning.setProperty("role", "code")
         beginning.setAccessibleName("The beginning of the file")
         beginning.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         beginning.setFixedHeight(120)
         head = label("How is this table to be read?", "heading")
-        start = label("It begins like this:", "muted")
-        parts = (head, start, beginning, self._choice, stack, self._buttons)
-        self.setLayout(column(*parts, gap=GRID, margin=2 * GRID))
+        return head, label("It begins like this:", "muted"), beginning
 
     def wish(self) -> Wish:
         """What to open, and how."""

@@ -30,6 +30,6 @@ def _percent(heading: str, name: str) -> Column:
     return Column(
         heading=heading,
         text=lambda figures: f"{read(figures):.1%}" if figures.images else "–",
-        key=read,
+        key=lambda figures: read(figures) if figures.images else float("inf"),
         right=True,
     )
