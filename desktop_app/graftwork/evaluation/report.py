@@ -58,7 +58,8 @@ class Evaluation(_Record):
     without images are left out of the averages over classes. Where class names have levels, such
     as ``bird/owl``, there are ``accuracy_level_1`` and so on, and ``tree_distance``.
     ``confusion`` lists (i, j, number): so many images of class i were predicted as class j; pairs
-    without images are left out.
+    without images are left out. ``weights`` is the digest of the weights that were measured, if it
+    was the best ones that a run had until then.
     """
 
     images: int
@@ -67,3 +68,4 @@ class Evaluation(_Record):
     per_class: tuple[ClassFigures, ...]
     confusion: tuple[tuple[int, int, int], ...]
     predictions: tuple[Prediction, ...]
+    weights: str | None = None

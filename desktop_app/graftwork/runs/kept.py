@@ -8,18 +8,22 @@ from textwrap import shorten
 import torch
 from safetensors import SafetensorError
 
-from graftwork.engine.classifier import Classifier, load_classifier
+from graftwork.engine.classifier import WEIGHTS_FILE, Classifier, load_classifier
 from graftwork.engine.device import choose_device
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
 from graftwork.engine.split_file import KeptSplit, read_split
+from graftwork.engine.weights_file import kept_digest
+from graftwork.evaluation.report import Evaluation
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
 from .record import RunRecord
 from .store import JOB_FILE
+
+EVALUATION_FILE = "evaluation.json"
 
 
 def kept_job(run: RunRecord) -> TrainingJob:
@@ -57,6 +61,21 @@ def kept_classifier(run: RunRecord, registry: Registry) -> Classifier:
             f"damaged, or not those of one run ({_in_brief(error)}). Put them back, or train again."
         )
         raise RunUseError(msg) from error
+
+
+def weights_digest(run: RunRecord) -> str | None:
+    """Tells the run's best weights from those that it may have later."""
+    return kept_digest(run.folder / WEIGHTS_FILE)
+
+
+def kept_evaluation(run: RunRecord) -> Evaluation | None:
+    """What was measured of the run's weights as they are now, if it was."""
+    try:
+        text = (run.folder / EVALUATION_FILE).read_text("utf-8")
+        evaluation = Evaluation.model_validate_json(text)
+    except (OSError, ValueError):
+        return None
+    return evaluation if evaluation.weights == weights_digest(run) else None
 
 
 def classifier_at_work(run: RunRecord, registry: Registry) -> Generator[Notice, None, Classifier]:

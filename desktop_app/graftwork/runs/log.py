@@ -87,13 +87,15 @@ def _tolerated(file: Path) -> Iterator[None]:
 def events_until(run: RunRecord, resumed: Resumed | None) -> list[TrainingEvent]:
     """What happened in a run until the checkpoint from which it goes on; None: it begins anew.
 
-    If the log does not know the checkpoint, the program was killed just as it had written it, and
-    all that the log has came before.
+    If the log does not know the checkpoint, the program was stopped or killed just as it had
+    written it: what came before is all that the log has, or all until it went on from there before.
     """
     kept: list[TrainingEvent] = []
     if resumed is None:
         return kept
     for event in _events(run.folder / EVENTS_FILE):
+        if isinstance(event, Resumed) and event.checkpoint == resumed.checkpoint:
+            break
         kept.append(event)
         if isinstance(event, CheckpointWritten) and event.number == resumed.checkpoint:
             break

@@ -79,8 +79,13 @@ class RunStore:
         self._index.put({record.id: read_row(record.folder)})
 
     def restart(self, record: RunRecord) -> RunRecord:
-        """Keep that the run is at work again, in this process."""
-        changes = {"status": "running", "message": None, "process": this_process()}
+        """Keep that the run is at work again, in this process, and may come to other weights."""
+        changes = {
+            "status": "running",
+            "message": None,
+            "process": this_process(),
+            "test_accuracy": None,
+        }
         running = record.model_copy(update=changes)
         self.save(running)
         return running

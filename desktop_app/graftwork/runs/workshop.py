@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from .starting_point import StartingPoint
 
-EVALUATION_FILE = "evaluation.json"
-
 _SAVE_EVERY_S = 1.0
 
 
@@ -117,14 +115,23 @@ class Workshop:
         Raises ``GraftworkError`` if the run or the images cannot be used.
         """
         from .evaluate_run import evaluate_on, evaluate_on_own_test_images
+        from .kept import EVALUATION_FILE, weights_digest
 
         run = self.store.get(run_id)
         if data:
             return (yield from evaluate_on(data, run, self.registry))
-        evaluation = yield from evaluate_on_own_test_images(run, self.registry)
+        weights = weights_digest(run)
+        found = yield from evaluate_on_own_test_images(run, self.registry)
+        evaluation = found.model_copy(update={"weights": weights})
         write_text(run.folder / EVALUATION_FILE, evaluation.model_dump_json(indent=1))
         self._note_accuracy(run, evaluation.figures["accuracy"].value)
         return evaluation
+
+    def kept_evaluation(self, run: RunRecord) -> Evaluation | None:
+        """What was measured of the run's weights as they are now, if it was."""
+        from .kept import kept_evaluation
+
+        return kept_evaluation(run)
 
     def export(
         self, run_id: str, file: Path, plain: bool = False

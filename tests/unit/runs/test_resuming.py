@@ -119,6 +119,39 @@ def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Pa
         assert [row["epoch"] for row in csv.DictReader(file)] == list("123456")
 
 
+def test_a_run_that_is_killed_after_it_went_on_tells_one_story(
+    workshop: Workshop, images: Path
+) -> None:
+    """It goes on once more from the checkpoint of the stop, of which the log says nothing."""
+    run_id = stop_after(workshop, job_on(images), 2)
+    run = workshop.store.get(run_id)
+    kept = run.folder.with_name("kept")
+    with closing(workshop.resume(run_id)) as training:
+        for event in training:
+            if isinstance(event, EpochDone) and event.epoch == 4:
+                shutil.copytree(run.folder, kept)
+    shutil.rmtree(run.folder)
+    kept.rename(run.folder)
+    workshop.store.finish(run, "stopped")
+    drain(workshop.resume(run_id))
+    assert [epoch.epoch for epoch in load_history(run).epochs] == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_was_measured_before_a_run_went_on_is_not_told_after(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = stop_after(workshop, job_on(images), 1)
+    _, before = drain(workshop.evaluate(run_id))
+    assert workshop.kept_evaluation(workshop.store.get(run_id)) == before
+    drain(workshop.resume(run_id))
+    run = workshop.store.get(run_id)
+    assert run.test_accuracy is None
+    assert workshop.kept_evaluation(run) is None
+    _, after = drain(workshop.evaluate(run_id))
+    assert after.figures["log_loss"].value < before.figures["log_loss"].value
+    assert workshop.kept_evaluation(run) == after
+
+
 def test_what_was_said_after_the_checkpoint_is_forgotten(workshop: Workshop, images: Path) -> None:
     """As after a kill: the log is ahead of the newest checkpoint."""
     run_id = stop_after(workshop, job_on(images), 4)

@@ -37,9 +37,10 @@ from graftwork.plugin_host import UnknownNameError
 from graftwork.plugin_host.registry import Registry
 from graftwork.runs import export_run
 from graftwork.runs.errors import RunFolderError, RunUseError, UnknownRunError
+from graftwork.runs.kept import EVALUATION_FILE
 from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE
-from graftwork.runs.workshop import EVALUATION_FILE, Workshop
+from graftwork.runs.workshop import Workshop
 from support import tiny
 from support.generators import drain
 from support.images import COLOURS, make_folder, make_image

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -18,7 +17,7 @@ from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host import Registry
 from graftwork.runs.log import load_history
 from graftwork.runs.record import RunRecord
-from graftwork.runs.workshop import EVALUATION_FILE, Workshop
+from graftwork.runs.workshop import Workshop
 
 if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation
@@ -41,7 +40,7 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
     """Read what a run left, and measure it on its test images if nobody has yet."""
     run = workshop.store.get(run_id)
     history = load_history(run)
-    evaluation = _kept_evaluation(run.folder / EVALUATION_FILE)
+    evaluation = workshop.kept_evaluation(run)
     if evaluation is None and run.validation_accuracy is not None:
         evaluation = yield from workshop.evaluate(run_id)
         run = workshop.store.get(run_id)
@@ -66,15 +65,6 @@ def reader_of(run: RunRecord, registry: Registry) -> PictureReader:
     except (GraftworkError, OSError, ValueError):
         return PLAIN_READER
     return PictureReader(found.decode, info.input.intensity)
-
-
-def _kept_evaluation(file: Path) -> Evaluation | None:
-    from graftwork.evaluation.report import Evaluation
-
-    try:
-        return Evaluation.model_validate_json(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
 
 
 class ResultState(QObject):
