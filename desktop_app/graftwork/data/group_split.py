@@ -6,12 +6,13 @@ leave a rare class out of one; a split in three unequal parts for training must 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 Counts = np.ndarray[Any, np.dtype[np.float64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _ATTEMPTS = 50
 
@@ -21,18 +22,23 @@ def split_groups(
     groups: Sequence[str],
     shares: Sequence[float],
     random: np.random.Generator,
+    *,
+    spared: Collection[str] = (),
 ) -> list[int] | None:
     """The part of each item, 0 to ``len(shares)`` - 1; None if no way was found.
 
     ``labels`` and ``groups`` name each item's class and group, ``shares`` are the parts' sizes.
+    Of classes that are ``spared``, the first part may have none.
     """
     names, members = np.unique(groups, return_inverse=True)
     classes, codes = np.unique(labels, return_inverse=True)
     counts = np.zeros((len(names), len(classes)))
     np.add.at(counts, (members, codes), 1)
+    needed = np.ones((len(shares), len(classes)), bool)
+    needed[0, np.isin(classes, list(spared))] = False
     for _ in range(_ATTEMPTS):
         order = random.permutation(len(names))
-        found = _assign(counts[order], np.array(shares))
+        found = _assign(counts[order], np.array(shares), needed)
         if found is not None:
             parts = np.empty_like(found)
             parts[order] = found
@@ -40,25 +46,28 @@ def split_groups(
     return None
 
 
-def _assign(counts: Counts, shares: Counts) -> np.ndarray[Any, Any] | None:
-    """The part of each group (groups, classes); None if a class is missing from a part."""
+def _assign(counts: Counts, shares: Counts, needed: Flags) -> np.ndarray[Any, Any] | None:
+    """The part of each group (groups, classes); None if one lacks a class that it needs."""
     parts = np.full(len(counts), -1)
-    _cover(counts, parts, np.argsort(shares, kind="stable"))
+    _cover(counts, parts, np.argsort(shares, kind="stable"), needed)
     _balance(counts, parts, shares)
     held = np.stack([counts[parts == part].sum(0) for part in range(len(shares))])
-    return parts if (held > 0).all() else None
+    return parts if (held > 0)[needed].all() else None
 
 
 def _cover(
-    counts: Counts, parts: np.ndarray[Any, Any], smallest_first: np.ndarray[Any, Any]
+    counts: Counts,
+    parts: np.ndarray[Any, Any],
+    smallest_first: np.ndarray[Any, Any],
+    needed: Flags,
 ) -> None:
-    """Give every part a group of each class, the rarest class and the smallest groups first."""
+    """Give every part a group of each class it needs, the rarest and the smallest groups first."""
     sizes = counts.sum(1)
     for column in np.argsort((counts > 0).sum(0), kind="stable"):
         holding = np.flatnonzero(counts[:, column])
         for part in smallest_first:
             free = holding[parts[holding] < 0]
-            if len(free) and not (parts[holding] == part).any():
+            if needed[part, column] and len(free) and not (parts[holding] == part).any():
                 parts[free[np.argmin(sizes[free])]] = part
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -61,7 +61,8 @@ def make_split(
         pool = [index for index, part in enumerate(parts) if part == "train"]
         settled = _settled(catalog, pool, known or {}, len(wanted) + 1)
         pool = [index for index in pool if index not in settled]
-        for index, part in {**settled, **_draw(catalog, pool, wanted, seed)}.items():
+        learned = {catalog.items[index].label for index in settled if settled[index] == "train"}
+        for index, part in {**settled, **_draw(catalog, pool, wanted, seed, learned)}.items():
             parts[index] = part
     _check(catalog, parts)
     return Split(**{part: _indices(parts, part) for part in PARTS})
@@ -88,17 +89,24 @@ def _settled(
 def _few(catalog: Catalog, pool: Sequence[int], least: int) -> set[int]:
     """Those of classes of which fewer than ``least`` images or groups can be drawn.
 
-    Their groups stay with them, which may leave too few of another class.
+    Their groups train with them. Another class in these has training images then, and needs one
+    group less; still it may come to have too few.
     """
-    items, left = catalog.items, list(pool)
+    items, left, covered = catalog.items, list(pool), set[str]()
     while True:
         units = {(items[index].label, items[index].group or index) for index in left}
         counts = Counter(label for label, _ in units)
-        few = {index for index in left if counts[items[index].label] < least}
+        few = {name for name in counts if counts[name] < least - (name in covered)}
         if not few:
             return set(pool) - set(left)
-        groups = {items[index].group for index in few} - {None}
-        left = [index for index in left if index not in few and items[index].group not in groups]
+        groups = {items[index].group for index in left if items[index].label in few} - {None}
+        stays = [
+            index
+            for index in left
+            if items[index].label not in few and items[index].group not in groups
+        ]
+        covered |= {items[index].label for index in set(left) - set(stays)}
+        left = stays
 
 
 def _given_parts(catalog: Catalog) -> list[Part | None]:
@@ -123,16 +131,23 @@ def _indices(parts: Sequence[Part], part: Part) -> tuple[int, ...]:
 
 
 def _draw(
-    catalog: Catalog, pool: Sequence[int], wanted: Mapping[Part, float], seed: int
+    catalog: Catalog,
+    pool: Sequence[int],
+    wanted: Mapping[Part, float],
+    seed: int,
+    learned: Collection[str],
 ) -> dict[int, Part]:
-    """The parts of those items of the pool that leave training."""
+    """The parts of those items of the pool that leave training.
+
+    Classes that are ``learned`` have training images beside the pool.
+    """
     random = np.random.default_rng(seed)
     labels = [catalog.items[index].label for index in pool]
-    groups = [catalog.items[index].group for index in pool]
-    if not any(groups):
-        drawn = _draw_items(labels, wanted, random)
+    if any(item.group for item in catalog.items):
+        groups = [catalog.items[index].group for index in pool]
+        drawn = _draw_groups(labels, groups, wanted, random, learned)
     else:
-        drawn = _draw_groups(labels, groups, wanted, random)
+        drawn = _draw_items(labels, wanted, random)
     return {pool[position]: part for position, part in drawn.items()}
 
 
@@ -170,10 +185,11 @@ def _draw_groups(
     groups: list[str | None],
     wanted: Mapping[Part, float],
     random: np.random.Generator,
+    learned: Collection[str],
 ) -> dict[int, Part]:
     names = [f"group {group}" if group else f"item {i}" for i, group in enumerate(groups)]
     shares = {"train": 1 - sum(wanted.values()), **wanted}
-    found = split_groups(labels, names, list(shares.values()), random)
+    found = split_groups(labels, names, list(shares.values()), random, spared=learned)
     if found is None:
         msg = (
             "The images cannot be split so that groups stay together and every class is in each "

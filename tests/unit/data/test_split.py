@@ -242,6 +242,26 @@ def test_groups_of_a_class_with_too_few_train_with_all_that_is_in_them() -> None
     assert {40, 41, 42} <= set(made.train)
 
 
+@pytest.mark.parametrize("sites", [6, 12])
+def test_a_rare_class_takes_no_other_out_of_the_test(sites: int) -> None:
+    """It is found where the class "mid" is, too, which has other sites to be judged by."""
+    found_at = {"common": sites, "mid": 4, "rare": 2}
+    catalog = catalog_of(
+        [
+            (label, None, f"site {site}")
+            for label, number in found_at.items()
+            for site in range(number)
+            for _ in range(10)
+        ]
+    )
+    made = split(catalog)
+    assert classes_without("train", catalog, made) == []
+    for part in ("validation", "test"):
+        assert classes_without(part, catalog, made) == ["rare"]
+    held = [group for part in PARTS for group in groups_of(catalog, getattr(made, part))]
+    assert len(held) == len(set(held))
+
+
 def test_groups_that_cannot_be_parted_are_refused() -> None:
     mixed = [(label, None, f"slide {slide}") for label in "ab" for slide in range(3)]
     apart = [("c", None, f"film {film}") for film in range(3)]

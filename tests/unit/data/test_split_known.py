@@ -125,3 +125,12 @@ def test_validation_stays_too_where_the_folders_name_training_and_test() -> None
         assert {name: made[name] for name in before} == before
         named = {str(item.path) for item in in_folders(cats).items if item.part == "test"}
         assert {name for name, part in made.items() if part == "test"} == named
+
+
+def test_nothing_new_in_groups_is_split_as_before() -> None:
+    groups = {
+        f"{name}{index}": f"{name} {index % 5}" for name in ("cat", "dog") for index in range(10)
+    }
+    catalog = catalog_of({"cat": 10, "dog": 10}, groups)
+    before = parts_of(catalog, make_split(catalog, **SHARES, seed=0))
+    assert continued(catalog, before) == before
