@@ -46,9 +46,8 @@ def fork_values(
     run = workshop.store.get(run_id)
     values = workshop.store.job_of(run).model_dump()
     values["start"] = {"folder": run.folder, "checkpoint": start, "replay": replay}
-    if data:
-        values |= {"data": data, "data_fingerprint": None}
-    return values
+    values["data_fingerprint"] = None  # the run's own images may have changed since
+    return values | ({"data": data} if data else {})
 
 
 def train_and_evaluate(

@@ -36,8 +36,8 @@ class TrainingSetup:
     """The classifier, its data and its place of work.
 
     ``reference`` are the weights that the run began with, by name; ``earlier`` are images of the
-    run before, if this one goes on from it; ``head_is_new`` says that no head was taken from there.
-    ``reports`` grows with each phase that is over.
+    run before, if this one goes on from it, or ``no_sample`` says why there are none;
+    ``head_is_new`` says that no head was taken from there. ``reports`` grows with each phase.
     Nothing learns from ``test``, nor chooses by it: where the whole backbone is frozen, its images
     go through it together with the others, for the evaluation that follows.
     """
@@ -55,6 +55,7 @@ class TrainingSetup:
     monitor: LoadMonitor
     reference: Mapping[str, Tensor]
     earlier: StoredSample | None
+    no_sample: str | None
     head_is_new: bool
     reports: list[PhaseReport] = field(default_factory=list)
 

@@ -16,28 +16,45 @@ SPLIT_FILE = "split.json"
 
 
 class KeptSplit(BaseModel, frozen=True):
-    """The paths of each part, as ``relative_path`` gives them."""
+    """The paths of each part, as ``relative_path`` gives them.
+
+    ``before`` are parts of images that this run did not have, but one that it started from, or one
+    that that one started from, and so on: its weights know them, too.
+    """
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    before: dict[str, Part] = {}
+
+    @property
+    def part_of(self) -> dict[str, Part]:
+        """The part of each path that is known."""
+        own = {path: part for part in PARTS for path in getattr(self, part)}
+        return {**self.before, **own}
 
     def parts(self, catalog: Catalog) -> dict[int, Part]:
         """The part of each item by its index, of those that had one."""
-        part_of = {path: part for part in PARTS for path in getattr(self, part)}
+        part_of = self.part_of
         paths = (relative_path(item.path, catalog.root) for item in catalog.items)
         found = ((index, part_of.get(path)) for index, path in enumerate(paths))
         return {index: part for index, part in found if part}
 
 
-def write_split(folder: Path, catalog: Catalog, split: Split) -> None:
-    """Write the file; raises ``OSError``."""
+def write_split(
+    folder: Path, catalog: Catalog, split: Split, earlier: KeptSplit | None = None
+) -> None:
+    """Write the file; ``earlier`` is of the run that this one starts from. Raises ``OSError``."""
     paths = {
         part: tuple(relative_path(catalog.items[row].path, catalog.root) for row in rows)
         for part in PARTS
         for rows in [getattr(split, part)]
     }
-    write_text(folder / SPLIT_FILE, KeptSplit(**paths).model_dump_json(indent=1))
+    own = {path for part in paths.values() for path in part}
+    known = earlier.part_of if earlier else {}
+    before = {path: part for path, part in known.items() if path not in own}
+    kept = KeptSplit(**paths, before=before)
+    write_text(folder / SPLIT_FILE, kept.model_dump_json(indent=1))
 
 
 def read_split(folder: Path) -> KeptSplit:
@@ -45,15 +62,15 @@ def read_split(folder: Path) -> KeptSplit:
     return KeptSplit.model_validate_json((folder / SPLIT_FILE).read_text("utf-8"))
 
 
-def parts_then(folder: Path, catalog: Catalog) -> dict[int, Part]:
-    """The parts that these images had in the run of the folder, if it kept its split.
+def earlier_split(folder: Path) -> KeptSplit | None:
+    """The split of the run in the folder, if it kept it.
 
     Raises ``TrainingError`` if that cannot be read.
     """
     try:
-        return read_split(folder).parts(catalog)
+        return read_split(folder)
     except FileNotFoundError:
-        return {}
+        return None
     except (OSError, ValueError) as error:
         msg = (
             f"The split of the earlier run in {folder} cannot be read, so that its training images "

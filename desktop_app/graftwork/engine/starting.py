@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split, classes_without, make_split
+from graftwork.data.split import PARTS, Split, classes_without, make_split
 from graftwork.files import write_text
 from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Part, Strategy
 from graftwork.plugin_host.registry import Registry
@@ -27,7 +27,7 @@ from .input_size import check_input_size
 from .inputs import PixelSamples
 from .job import TrainingJob
 from .learning.phase_problems import unknown_stage
-from .learning.sample import SAMPLE_FILE, JoinedSamples, StoredSample, keep_sample, read_sample
+from .learning.sample import JoinedSamples, StoredSample, keep_sample, read_sample
 from .loss.build import check_loss
 from .monitor import LoadMonitor
 from .planning import Planned
@@ -35,7 +35,7 @@ from .reading import read_pixels, samples
 from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 from .speed.processes import Processes
-from .split_file import parts_then, write_split
+from .split_file import KeptSplit, earlier_split, write_split
 from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
 from .training_settings import TrainingSettings
@@ -110,10 +110,13 @@ def start_run(
     )
 
 
+def _earlier_split(job: TrainingJob) -> KeptSplit | None:
+    return earlier_split(job.start.folder) if job.start else None
+
+
 def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]:
-    known = parts_then(job.start.folder, catalog) if job.start else {}
-    if known:
-        yield _kept_parts(len(known), of=len(catalog.items))
+    earlier = _earlier_split(job)
+    known = earlier.parts(catalog) if earlier else {}
     split = make_split(
         catalog,
         validation=job.data.validation,
@@ -121,6 +124,8 @@ def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]
         seed=job.seed,
         known=known,
     )
+    if known:
+        yield _known_parts(known, split)
     for part in _WITHOUT:
         if lacking := classes_without(part, catalog, split):
             yield _not_judged(part, lacking)
@@ -134,10 +139,21 @@ def _not_judged(part: Part, classes: Sequence[str]) -> Notice:
     return Notice(level="warning", text=text)
 
 
-def _kept_parts(known: int, *, of: int) -> Notice:
+def _known_parts(known: Mapping[int, Part], split: Split) -> Notice:
+    """What of an earlier run's split still holds: parts that the data name come first."""
+    parts = {index: part for part in PARTS for index in getattr(split, part)}
+    learned = sum(known.get(index, "test") != "test" for index in split.test)
+    if learned:
+        text = (
+            f"{learned} of the {len(split.test)} test images are among those that the earlier run "
+            "was trained or validated with, since the data say which images are for testing: the "
+            "figures will flatter this one."
+        )
+        return Notice(level="warning", text=text)
+    same = sum(parts[index] == part for index, part in known.items())
     text = (
-        f"{known} of the {of} images stay in the part of the split that the earlier run gave them, "
-        "so that no test image is one that it learned from."
+        f"{same} of the {len(parts)} images stay in the part of the split that the earlier run "
+        "gave them, so that no test image is one that it learned from."
     )
     return Notice(level="info", text=text)
 
@@ -184,7 +200,8 @@ def describe(started: StartedRun) -> None:
         return
     try:
         write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
-        write_split(setup.folder, started.pixels.catalog, started.split)
+        earlier = _earlier_split(setup.job)
+        write_split(setup.folder, started.pixels.catalog, started.split, earlier)
     except OSError as error:
         msg = f"The run's folder {setup.folder} cannot be written: {error.strerror or error}."
         raise TrainingError(msg) from error
@@ -203,7 +220,7 @@ def _new_setup(
     head_is_new: bool,
 ) -> TrainingSetup:
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
-    earlier = _earlier_sample(job, classifier)
+    earlier, no_sample = _earlier_sample(job, classifier)
     return TrainingSetup(
         job=job,
         folder=checkpoints.run_folder,
@@ -218,18 +235,27 @@ def _new_setup(
         monitor=LoadMonitor(processes.device),
         reference=reference,
         earlier=earlier,
+        no_sample=no_sample,
         head_is_new=head_is_new,
     )
 
 
-def _earlier_sample(job: TrainingJob, classifier: Classifier) -> StoredSample | None:
-    """Images of the run that this one starts from, if the job needs or has them."""
+def _earlier_sample(
+    job: TrainingJob, classifier: Classifier
+) -> tuple[StoredSample | None, str | None]:
+    """Images of the run that this one starts from, or why there are none.
+
+    Raises ``TrainingError`` where the job replays them; only EWC needs them else.
+    """
     if job.start is None:
-        return None
-    info, file = classifier.info, job.start.folder / SAMPLE_FILE
-    if job.start.replay or file.is_file():
-        return read_sample(job.start.folder, classes=info.classes, spec=info.input)
-    return None
+        return None, None
+    info = classifier.info
+    try:
+        return read_sample(job.start.folder, classes=info.classes, spec=info.input), None
+    except TrainingError as error:
+        if job.start.replay:
+            raise
+        return None, str(error)
 
 
 def _with_replay(

@@ -258,6 +258,62 @@ def test_a_fork_is_not_tested_on_images_that_the_other_run_learned_from(
     assert set(kept_split(workshop.current_run).test) & set(before.train)
 
 
+def test_a_fork_of_a_fork_knows_the_images_of_both(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    first = workshop.current_run
+    others = make_folder(tmp_path / "others")
+    for file in others.rglob("*.png"):
+        file.rename(file.with_name(f"other-{file.name}"))
+    forked(workshop, others, first.id)
+    start = StartSettings(folder=workshop.current_run.folder)
+    job = job_on(images).model_copy(update={"start": start, "seed": 7})
+    drain(workshop.train(job))
+    assert kept_split(workshop.current_run).test == kept_split(first).test
+
+
+def test_a_fork_says_so_where_the_data_name_test_images_that_were_learned(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    folder = workshop.current_run.folder
+    learned = kept_split(workshop.current_run).train
+    table = images / "parts.csv"
+    files = sorted(images.rglob("*.png"))
+    parts = ["test" if number % 4 == 0 else "train" for number in range(len(files))]
+    names = [file.relative_to(images).as_posix() for file in files]
+    rows = [f"{n},{n.split('/')[0]},{part}" for n, part in zip(names, parts, strict=True)]
+    table.write_text("\n".join(["path,label,part", *rows]), "utf-8")
+    job = job_on(table).model_copy(update={"start": StartSettings(folder=folder)})
+    events, _ = drain(workshop.train(job))
+    known = sum(part == "test" and name in learned for name, part in zip(names, parts, strict=True))
+    assert known
+    (said,) = [e for e in of_kind(events, Notice) if "earlier run was trained" in e.text]
+    assert said.level == "warning"
+    assert not any("so that no test image" in e.text for e in of_kind(events, Notice))
+
+
+@pytest.mark.parametrize(
+    ("replay", "training", "refused"),
+    [(0, {}, False), (2, {}, True), (0, {"penalty": "ewc"}, True)],
+)
+def test_a_stored_sample_must_only_fit_where_it_is_needed(
+    workshop: Workshop, images: Path, replay: int, training: dict[str, Any], refused: bool
+) -> None:
+    drain(workshop.train(job_on(images, keep_sample=4)))
+    assert workshop.current_run
+    start = StartSettings(folder=workshop.current_run.folder, replay=replay)
+    job = job_on(images, size=48, **training).model_copy(update={"start": start})
+    if refused:
+        with pytest.raises(TrainingError, match="size was 32 and is 48"):
+            drain(workshop.train(job))
+    else:
+        drain(workshop.train(job))
+
+
 @pytest.mark.parametrize("change", [{"dropout": 0.2}, {"hidden_units": 99}])
 def test_a_fork_keeps_its_head_where_no_weights_change(
     workshop: Workshop, images: Path, change: dict[str, Any]

@@ -82,7 +82,11 @@ def _importance(
     setup: TrainingSetup, phase: Phase
 ) -> Generator[TrainingEvent, None, dict[str, Tensor] | None]:
     """What EWC has to know of the earlier run; it is the same at every resumption."""
-    if not isinstance(phase.penalty, EWC) or setup.earlier is None:
+    if not isinstance(phase.penalty, EWC):
+        return None
+    if setup.earlier is None:
+        if setup.no_sample:
+            raise TrainingError(setup.no_sample)
         return None
     _check_earlier(setup.head_is_new, setup.earlier)
     return (

@@ -140,6 +140,8 @@ def _read(file: Path) -> tuple[_SampleInfo, Tensor, Tensor]:
 
 def _refuse_other_input(kept: InputSpec, spec: InputSpec) -> None:
     was, now = (each.model_dump(exclude={"mean", "std"}) for each in (kept, spec))
+    if was["intensity"] and now["intensity"]:  # each set of deep images has a range of its own
+        was["intensity"] = now["intensity"]
     differing = [f"{k} was {was[k]} and is {now[k]}" for k in was if was[k] != now[k]]
     if differing:
         msg = (

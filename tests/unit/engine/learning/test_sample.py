@@ -136,3 +136,10 @@ def test_new_images_and_a_stored_sample_join(tmp_path):
     assert isinstance(sample, StoredSample)
     joined = JoinedSamples([_samples(6), sample])
     assert torch.equal(joined.batch(torch.tensor([6])), sample.batch(torch.tensor([0])))
+
+
+def test_another_range_of_deep_images_is_no_other_input(tmp_path):
+    deep = SPEC.model_copy(update={"intensity": IntensityRange(low=0, high=9)})
+    wider = SPEC.model_copy(update={"intensity": IntensityRange(low=0, high=99)})
+    keep_sample(_samples(), tmp_path, classes=CLASSES, spec=deep, per_class=4, seed=0)
+    assert len(read_sample(tmp_path, classes=CLASSES, spec=wider).labels)
