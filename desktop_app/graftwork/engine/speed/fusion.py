@@ -41,14 +41,17 @@ class Fusion:
     reason: str | None = None
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Forward passes within are fused; their backward passes may come later."""
+    def applied(self, *, always: bool = False) -> Iterator[None]:
+        """Forward passes within are fused; their backward passes may come later.
+
+        ``always``: also where it does not pay.
+        """
         with ExitStack() as stack:
             for convolution in self.convolutions:
                 stack.enter_context(_replaced(convolution, "_conv_forward", _plain(convolution)))
             for chain in self.chains:
                 if _is_frozen(chain.norm):
-                    stack.enter_context(_fused(chain))
+                    stack.enter_context(_fused(chain, always=always))
             yield
 
 
@@ -80,10 +83,13 @@ def evaluating(module: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def _difference(module: nn.Module, fusion: Fusion, example: Tensor) -> float:
-    """The greatest, as a part of the greatest value, in evaluation mode."""
+    """The greatest, as a part of the greatest value, in evaluation mode.
+
+    What pays is decided by the size of a batch: larger ones than the example fold more.
+    """
     with evaluating(module):
         expected = module(example)
-        with fusion.applied():
+        with fusion.applied(always=True):
             found = module(example)
     scale = max(float(expected.abs().max()), 1e-12)
     return float((found - expected).abs().max()) / scale
@@ -94,11 +100,11 @@ def _is_frozen(norm: nn.BatchNorm2d) -> bool:
 
 
 @contextmanager
-def _fused(chain: Chain) -> Iterator[None]:
+def _fused(chain: Chain, *, always: bool) -> Iterator[None]:
     """The norm and the activation may stand in other places, too, that are not fused."""
     convolution, norm, activation = chain.convolution, chain.norm, chain.activation
     with ExitStack() as stack:
-        stack.enter_context(_replaced(convolution, "_conv_forward", _folded(chain)))
+        stack.enter_context(_replaced(convolution, "_conv_forward", _folded(chain, always=always)))
         stack.enter_context(_replaced(norm, "forward", _unless(_FOLDED, norm.forward)))
         if activation is not None:
             once = _unless(_ACTIVATED, activation.forward)
@@ -106,12 +112,12 @@ def _fused(chain: Chain) -> Iterator[None]:
         yield
 
 
-def _folded(chain: Chain) -> Callable[..., Tensor]:
+def _folded(chain: Chain, *, always: bool) -> Callable[..., Tensor]:
     norm, geometry, name = chain.norm, _geometry(chain.convolution), chain.activation_name
     plain = _plain(chain.convolution)
 
     def convolved(images: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        if not _pays(images, weight, geometry):
+        if not (always or _pays(images, weight, geometry)):
             return plain(images, weight, bias)
         filters, shift = _fold(norm, weight, bias)
         result = convolve(images, filters, shift, geometry, name)

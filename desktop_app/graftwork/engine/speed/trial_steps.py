@@ -10,13 +10,15 @@ from torch.nn import functional
 
 from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
 from graftwork.engine.device import choose_device, choose_precision
+from graftwork.engine.freezing import set_modes
 from graftwork.engine.heap import keep_heap
+from graftwork.engine.learning.choices import with_user_choices
 from graftwork.engine.optimizer import build_optimizer
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.memory import is_out_of_memory
-from graftwork.plugin_api import Backbone
+from graftwork.plugin_api import Backbone, Phase
 
-from .fusion import find_fusion
+from .fusion import Fusion, find_fusion
 
 _STEPS = 2
 
@@ -46,7 +48,7 @@ def try_sizes(channel: Connection, trial: Trial) -> None:
 def _try(channel: Connection, trial: Trial) -> None:
     device = choose_device(trial.training.device)
     classifier = build_classifier(trial.backbone, trial.info)
-    classifier = classifier.to(device).to(memory_format=torch.channels_last).eval()
+    classifier = classifier.to(device).to(memory_format=torch.channels_last)
     for size in trial.sizes:
         _train(classifier, trial.training, size, device)
         channel.send(size)
@@ -55,13 +57,20 @@ def _try(channel: Connection, trial: Trial) -> None:
 def _train(
     classifier: Classifier, training: TrainingSettings, size: int, device: torch.device
 ) -> None:
-    """All stages learn: no strategy needs more memory."""
+    """All stages learn, with their norms unless the user keeps them: no strategy needs more."""
     stages = classifier.named_stages()
-    rates = dict.fromkeys(stages, 1e-6)
-    optimizer = build_optimizer(stages, rates, training)
+    phase = Phase(name="Trial", epochs=1, rates=dict.fromkeys(stages, 1e-6), batch_norm="learning")
+    if size == 1:  # which has no statistics of its own
+        classifier.eval()
+    else:
+        set_modes(classifier, with_user_choices(phase, training))
+    optimizer = build_optimizer(stages, phase.rates, training)
     precision = choose_precision(training.precision, device, classifier.stages)
     pixels = _pixels(classifier, size, device)
-    fusion = find_fusion(classifier.stages, classifier.normalize(pixels[:1]))
+    on_cpu = device.type == "cpu"  # as in training
+    fusion = (
+        find_fusion(classifier.stages, classifier.normalize(pixels[:1])) if on_cpu else Fusion()
+    )
     for _ in range(_STEPS):
         with (
             torch.autocast(device.type, precision.dtype, enabled=precision.dtype is not None),

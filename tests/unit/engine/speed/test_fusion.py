@@ -137,6 +137,30 @@ def test_what_differs_is_not_fused_and_says_so():
     assert "other results" in fusion.reason
 
 
+class _Later(nn.Module):
+    """What was activated is changed in place, and activated once more by the same module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(16, 16, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(16)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, images: Tensor) -> Tensor:
+        found = self.relu(self.norm(self.convolution(images)))
+        found -= images.abs()
+        return self.relu(found)
+
+
+def test_what_pays_in_large_batches_alone_is_tried_too():
+    network = _prepared(_Later())
+    images = torch.randn(32, 16, 7, 7, generator=torch.Generator().manual_seed(0)).double()
+    fusion = find_fusion(network, images[:2])
+    with fusion.applied():
+        found = network(images)
+    torch.testing.assert_close(found, network(images))
+
+
 def test_low_rank_additions_are_seen():
     network = _prepared(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU6()))
     add_low_rank(network, LowRank(rank=2), seed=0)

@@ -4,6 +4,7 @@ import multiprocessing
 from dataclasses import replace
 
 import pytest
+from torch import nn
 
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Progress
@@ -17,11 +18,11 @@ from support.tiny import TINY
 _TOO_MANY = 2**44
 
 
-def _trial(*sizes, **changes):
+def _trial(*sizes, batch_norm="auto", **changes):
     return Trial(
         backbone=replace(TINY, **changes),
         info=tiny_classifier().info,
-        training=TrainingSettings(device="cpu"),
+        training=TrainingSettings(device="cpu", batch_norm=batch_norm),
         sizes=sizes,
     )
 
@@ -70,6 +71,27 @@ def _sent(trial):
 
 def test_trial_steps_send_each_size_and_stop_when_memory_is_full():
     assert _sent(_trial(1, 2, _TOO_MANY, 3)) == [1, 2]
+
+
+def _refuses_frozen_norms(weights):
+    stages = TINY.build(weights)
+
+    def look(norm, inputs):
+        if not norm.training and len(inputs[0]) > 1:
+            raise ValueError("a frozen norm")
+
+    for part in stages.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.register_forward_pre_hook(look)
+    return stages
+
+
+@pytest.mark.parametrize(
+    ("batch_norm", "answers"), [("auto", [1, 4]), ("frozen", [1, "ValueError: a frozen norm"])]
+)
+def test_norms_learn_in_trial_steps_unless_they_are_kept(batch_norm, answers):
+    """Then they need more memory: what goes into them is kept for their gradients."""
+    assert _sent(_trial(1, 4, batch_norm=batch_norm, build=_refuses_frozen_norms)) == answers
 
 
 def test_other_errors_are_sent_as_text():
