@@ -33,9 +33,9 @@ layers: env
 window: env
 	$(BIN)/graftwork
 
-# Hours: BENCHMARK="--images 200 --epochs 1 --seeds 1 --out trial.json" is a short trial.
+# Hours, and --docs puts the tables into the docs; docs/benchmarks.md has a short trial.
 benchmark: env $(PEERS)/ready
-	$(BIN)/python benchmarks/peers.py --peers-python $(PEERS_BIN)/python --docs $(BENCHMARK)
+	$(BIN)/python benchmarks/peers.py --peers-python $(PEERS_BIN)/python $(BENCHMARK)
 
 $(PEERS)/ready: pyproject.toml benchmarks/requirements-peers.txt
 	$(PYTHON) -m venv $(PEERS)

@@ -91,7 +91,7 @@ def train(
     strategy: Annotated[str | None, typer.Option(help=_default("strategy"))] = None,
     settings: Sets = None,
     reader: Reader = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; must not exist.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder: absent, or empty.")] = None,
     json: Json = False,
 ) -> None:
     """Train a classifier and evaluate it on the images held out for that."""
@@ -155,7 +155,7 @@ def fork(
     strategy: Annotated[str | None, typer.Option(help="Another strategy.")] = None,
     settings: Sets = None,
     reader: Reader = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder; must not exist.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder: absent, or empty.")] = None,
     json: Json = False,
 ) -> None:
     """Train a new run from the weights of another one, with other settings or other images."""
@@ -305,17 +305,22 @@ def plugins(
 @weights_app.command("import")
 def import_weights(
     file: Annotated[Path, typer.Argument(help="A weights file, from a stick for instance.")],
+    backbone: Annotated[
+        str | None, typer.Option(help="Whose they are; needed if it is not listed.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Take a backbone's weights from a file, for machines without a network."""
     from graftwork.engine.weights import import_weights as take
     from graftwork.paths import weights_folder
 
-    backbone = take(file, make_workshop().registry.backbones, weights_folder())
+    registry = make_workshop().registry
+    known = {backbone: registry.backbone(backbone)} if backbone else registry.backbones
+    owner = take(file, known, weights_folder())
     if json:
-        print_json({"kind": "result", "backbone": backbone.name})
+        print_json({"kind": "result", "backbone": owner.name})
     else:
-        results.print(f"Weights of {escape(backbone.title)} are ready.")
+        results.print(f"Weights of {escape(owner.title)} are ready.")
 
 
 def _data(path: Path | None, reader: str | None) -> dict[str, Any]:

@@ -253,6 +253,16 @@ def test_importing_a_file_that_is_no_weights_file_is_explained(call, tmp_path):
     assert "picture.png" in outcome.err
 
 
+def test_weights_of_a_network_that_is_not_listed_are_imported_for_it(call, tmp_path, home):
+    file = tmp_path / "timm-vit_small_patch14_dinov2.lvd142m.safetensors"
+    file.write_bytes(b"its publisher states no digest")
+    assert call("weights", "import", file).code == 1
+    name = "timm/vit_small_patch14_dinov2.lvd142m"
+    outcome = call("weights", "import", file, "--backbone", name, "--json")
+    assert last_document(outcome)["backbone"] == name
+    assert [found.name for found in home.rglob("*.safetensors")] == [file.name]
+
+
 def test_the_version(call):
     assert call("--version").out.startswith("graftwork 0.")
 

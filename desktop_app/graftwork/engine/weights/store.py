@@ -166,5 +166,6 @@ def _by_hand(backbone: Backbone, weights: DownloadedWeights, folder: Path, reaso
     return (
         f"The weights of {backbone.title} ({weights.filename}) cannot be downloaded: {reason}.\n"
         f"Fetch {weights.url} on a computer with a connection. Then put the file into {folder} "
-        f"under the name {weights.filename}, or run: graftwork weights import {weights.filename}"
+        f"under the name {weights.filename}, or run: graftwork weights import {weights.filename} "
+        f"--backbone {backbone.name}"
     )

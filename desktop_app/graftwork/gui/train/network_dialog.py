@@ -129,7 +129,7 @@ class NetworkDialog(QDialog):
 
 _WHY = (
     "Plugins know more networks than the list shows. Weights are downloaded at the first training, "
-    "or imported from a file (graftwork weights import)."
+    "or imported from a file (graftwork weights import FILE --backbone NAME)."
 )
 
 
