@@ -59,8 +59,7 @@ class Workshop:
         Closing the generator stops the run, and the best weights until then are kept. What goes
         wrong is raised, and noted in the run; a job that cannot be right makes no run.
         """
-        self._check(job)
-        run = self.store.create(job, folder)
+        run = self.store.create(self._checked(job), folder)
         with run_lock(run):
             yield from self._run(run, self._begun(run))
 
@@ -83,7 +82,7 @@ class Workshop:
 
         ``run_id`` is the run that goes on; a new one has no folder that this process would need.
         """
-        self._check(job)
+        job = self._checked(job)
         folder = self.store.get(run_id).folder if run_id else Path("of-the-first-process")
         yield from self._training(job, folder, resume=run_id is not None)
 
@@ -164,11 +163,16 @@ class Workshop:
 
         return starting_point(run)
 
-    def _check(self, job: TrainingJob) -> None:
-        """Refuse what is wrong in the job itself, before there is a run of it or a download."""
+    def _checked(self, job: TrainingJob) -> TrainingJob:
+        """The job, which names its reader: another that is installed later may be asked first.
+
+        Refuses what is wrong in it before there is a run of it or a download.
+        """
         self.registry.backbone(job.backbone)
         strategy_settings(self.registry.strategy(job.strategy), job.strategy_settings)
-        reader_of(job.data, self.registry)
+        reader = reader_of(job.data, self.registry)
+        data = job.data.model_copy(update={"reader": reader.name})
+        return job.model_copy(update={"data": data})
 
     def _note_accuracy(self, run: RunRecord, accuracy: float) -> None:
         """On the record as it is by now: the run may have ended while it was evaluated."""

@@ -67,6 +67,7 @@ def test_the_split_is_written_with_paths_below_the_data(images, registry, tmp_pa
         "train": ready.train,
         "validation": ready.validation,
         "test": ready.test,
+        "before": 0,
     }
     every = [path for paths in split.values() for path in paths]
     assert len(set(every)) == 36

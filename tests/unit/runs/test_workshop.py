@@ -75,7 +75,9 @@ def test_a_finished_run_keeps_all_that_it_is(workshop: Workshop, images: Path) -
     assert run.validation_accuracy == best.validation_accuracy
     (ready,) = of_kind(events, DataReady)
     kept = TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8"))
-    assert kept == job.model_copy(update={"data_fingerprint": ready.data_fingerprint})
+    data = job.data.model_copy(update={"reader": "class-folders"})
+    now_known = {"data": data, "data_fingerprint": ready.data_fingerprint}
+    assert kept == job.model_copy(update=now_known)
     with (run.folder / "metrics.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == len(of_kind(events, EpochDone))
 
@@ -220,6 +222,12 @@ def test_a_job_that_is_wrong_makes_no_run_and_fetches_no_weights(
         drain(workshop.train(job_on(images).model_copy(update=fault)))
     assert workshop.store.runs() == []
     assert workshop.current_run is None
+
+
+def test_a_run_names_the_reader_of_its_images(workshop: Workshop, images: Path) -> None:
+    """Else one that is installed later, and is asked first, would read them on the way out."""
+    run = workshop.store.get(trained(workshop, images))
+    assert workshop.store.job_of(run).data.reader == "class-folders"
 
 
 def test_a_run_may_be_kept_in_a_folder_of_ones_own(
