@@ -84,16 +84,16 @@ def _arguments() -> argparse.Namespace:
 
 def _parts(wanted: argparse.Namespace) -> Iterator[Part]:
     """Contenders of the same seed follow each other, so that a ratio is of neighbours in time."""
-    tables = Path(tempfile.mkdtemp("", "graftwork-peers-"))
-    for place in wanted.data or ["elpv"]:
-        name, _, folder = place.partition("=")
-        root, rows = labelled_images(folder or name)
-        for task in wanted.task or list(_EPOCHS):
-            for seed in range(wanted.seeds):
-                table = tables / f"{name}-{seed}.csv"
-                write(split(rows, seed, wanted.images), table)
-                for contender in _of_task(task, wanted.contender):
-                    yield _part(wanted, name, root, table, task, seed, contender)
+    with tempfile.TemporaryDirectory(prefix="graftwork-peers-") as tables:
+        for place in wanted.data or ["elpv"]:
+            name, _, folder = place.partition("=")
+            root, rows = labelled_images(folder or name)
+            for task in wanted.task or list(_EPOCHS):
+                for seed in range(wanted.seeds):
+                    table = Path(tables) / f"{name}-{seed}.csv"
+                    write(split(rows, seed, wanted.images), table)
+                    for contender in _of_task(task, wanted.contender):
+                        yield _part(wanted, name, root, table, task, seed, contender)
 
 
 def _of_task(task: Task, chosen: list[str] | None) -> list[str]:
