@@ -74,6 +74,13 @@ def classes_without(part: Part, catalog: Catalog, split: Split) -> list[str]:
     return [name for name in catalog.classes if name not in present]
 
 
+def in_brief(classes: Sequence[str]) -> str:
+    """The first few classes by name, and how many more there are."""
+    more = len(classes) - _SHOWN_CLASSES
+    shown = ", ".join(classes[:_SHOWN_CLASSES])
+    return f"{shown} and {more} more classes" if more > 0 else shown
+
+
 def _settled(
     catalog: Catalog, pool: Sequence[int], known: Mapping[int, Part], least: int
 ) -> dict[int, Part]:
@@ -206,7 +213,7 @@ def _check(catalog: Catalog, parts: Sequence[Part]) -> None:
     counts = catalog.counts()
     for part in PARTS:
         lacking = [name for name in catalog.classes if not present[part, name]]
-        named = _some([f"{name!r} ({counts[name]} in all)" for name in lacking])
+        named = in_brief([f"{name!r} ({counts[name]} in all)" for name in lacking])
         if lacking and part == "train":
             raise _nothing_to_learn_from(named)
         if len(catalog.classes) - len(lacking) < 2:
@@ -225,9 +232,3 @@ def _nothing_to_judge_by(part: Part, classes: str) -> SplitError:
         "To have some in each part, a class needs at least three images, in three groups if there "
         "are groups. Add some, or leave these classes out."
     )
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - _SHOWN_CLASSES
-    shown = ", ".join(names[:_SHOWN_CLASSES])
-    return f"{shown} and {more} more classes" if more > 0 else shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import PARTS, Split, classes_without, make_split
+from graftwork.data.split import Split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, Catalog, DataOutline, ModelOutline, Part, Strategy
+from graftwork.plugin_api import Backbone, DataOutline, ModelOutline, Strategy
 from graftwork.plugin_host.registry import Registry
 
 from .best_weights import BestWeights
@@ -36,24 +36,23 @@ from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 from .speed.processes import Processes
 from .split_file import KeptSplit, earlier_split, write_split
+from .splitting import split_images
 from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
 from .training_settings import TrainingSettings
 
-_SHOWN = 5
-_WITHOUT: Mapping[Part, str] = {
-    "validation": "the best weights are chosen without such images",
-    "test": "no figure tells how well such images are found",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class StartedRun:
-    """A run before its first phase: its setup, its split, and the strategy's plan."""
+    """A run before its first phase: its setup, its split, and the strategy's plan.
+
+    ``earlier_split`` is that of the run that it starts from, if there is one that kept it.
+    """
 
     setup: TrainingSetup
     pixels: Pixels
     split: Split
+    earlier_split: KeptSplit | None
     strategy: Strategy
     settings: BaseModel
     outlines: tuple[ModelOutline, DataOutline]
@@ -83,7 +82,8 @@ def start_run(
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
-    split = yield from _split(job, pixels.catalog)
+    earlier = earlier_split(job.start.folder) if job.start else None
+    split = yield from split_images(job, pixels.catalog, earlier)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
     _check_stage_schedules(job.training, classifier)
@@ -101,6 +101,7 @@ def start_run(
         setup=setup,
         pixels=pixels,
         split=split,
+        earlier_split=earlier,
         strategy=strategy,
         settings=settings,
         outlines=(
@@ -108,54 +109,6 @@ def start_run(
             data_outline(pixels.catalog, split),
         ),
     )
-
-
-def _earlier_split(job: TrainingJob) -> KeptSplit | None:
-    return earlier_split(job.start.folder) if job.start else None
-
-
-def _split(job: TrainingJob, catalog: Catalog) -> Generator[Notice, None, Split]:
-    earlier = _earlier_split(job)
-    known = earlier.parts(catalog) if earlier else {}
-    split = make_split(
-        catalog,
-        validation=job.data.validation,
-        test=job.data.test,
-        seed=job.seed,
-        known=known,
-    )
-    if known:
-        yield _known_parts(known, split)
-    for part in _WITHOUT:
-        if lacking := classes_without(part, catalog, split):
-            yield _not_judged(part, lacking)
-    return split
-
-
-def _not_judged(part: Part, classes: Sequence[str]) -> Notice:
-    more = f" and {len(classes) - _SHOWN} more classes" if len(classes) > _SHOWN else ""
-    names = ", ".join(classes[:_SHOWN]) + more
-    text = f"There is no {part} image of {names}, so that {_WITHOUT[part]}."
-    return Notice(level="warning", text=text)
-
-
-def _known_parts(known: Mapping[int, Part], split: Split) -> Notice:
-    """What of an earlier run's split still holds: parts that the data name come first."""
-    parts = {index: part for part in PARTS for index in getattr(split, part)}
-    learned = sum(known.get(index, "test") != "test" for index in split.test)
-    if learned:
-        text = (
-            f"{learned} of the {len(split.test)} test images are among those that the earlier run "
-            "was trained or validated with, since the data say which images are for testing: the "
-            "figures will flatter this one."
-        )
-        return Notice(level="warning", text=text)
-    same = sum(parts[index] == part for index, part in known.items())
-    text = (
-        f"{same} of the {len(parts)} images stay in the part of the split that the earlier run "
-        "gave them, so that no test image is one that it learned from."
-    )
-    return Notice(level="info", text=text)
 
 
 def _new_classifier(
@@ -200,8 +153,8 @@ def describe(started: StartedRun) -> None:
         return
     try:
         write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
-        earlier = _earlier_split(setup.job)
-        write_split(setup.folder, started.pixels.catalog, started.split, earlier)
+        catalog = started.pixels.catalog
+        write_split(setup.folder, catalog, started.split, started.earlier_split)
     except OSError as error:
         msg = f"The run's folder {setup.folder} cannot be written: {error.strerror or error}."
         raise TrainingError(msg) from error
