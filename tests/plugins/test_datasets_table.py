@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from graftwork.plugin_api import Catalog, DatasetError
-from graftwork_datasets.table import TABLE, TableOptions, read_table_of_images
+from graftwork_datasets.table import TABLE, read_table_of_images
+from graftwork_datasets.table_options import TableOptions
 
 
 @pytest.fixture
@@ -86,6 +87,24 @@ def test_parts_are_read_in_any_case(folder: Path) -> None:
     catalog = read(folder, text)
     assert [item.part for item in catalog.items] == ["train", "validation", None]
     assert catalog.problems[0].reason.startswith("line 5 of table.csv: 'holdout' is no part")
+
+
+def test_a_column_of_other_words_is_not_taken_for_parts_and_said(folder: Path) -> None:
+    text = "path,label,part\na.png,cat,wing\nb.png,dog,leg\nc.png,dog,\n"
+    catalog = read(folder, text)
+    assert [item.part for item in catalog.items] == [None, None, None]
+    assert catalog.items[0].metadata == {"part": "wing"}
+    assert [problem.reason for problem in catalog.problems] == [
+        "column 'part' is not used to split: its words ('leg', 'wing') are not train, val or test. "
+        "If they mean these, write these"
+    ]
+    with pytest.raises(DatasetError, match="'wing' is no part"):
+        read(folder, text, part_column="part")
+
+
+def test_an_empty_column_of_parts_is_no_problem(folder: Path) -> None:
+    catalog = read(folder, "path,label,part\na.png,cat,\nb.png,dog,\n")
+    assert catalog.problems == ()
 
 
 def test_faulty_rows_are_problems_with_their_line(folder: Path) -> None:
