@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from graftwork.data.split import PARTS, Split
 from graftwork.files import write_text
@@ -19,9 +19,11 @@ class KeptSplit(BaseModel, frozen=True):
     """The paths of each part, as ``relative_path`` gives them.
 
     ``before`` are parts of images that this run did not have, but one that it started from, or one
-    that that one started from, and so on: its weights know them, too.
+    that that one started from, and so on: its weights know them, too. ``roots`` are the folders in
+    which the images of all these runs lay, this run's own first.
     """
 
+    roots: tuple[Path, ...] = Field(min_length=1)
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
@@ -40,6 +42,15 @@ class KeptSplit(BaseModel, frozen=True):
         found = ((index, part_of.get(path)) for index, path in enumerate(paths))
         return {index: part for index, part in found if part}
 
+    def learned(self, root: Path | None = None) -> set[Path]:
+        """The images that the weights learned from or were chosen with.
+
+        ``root`` is where the run's own lie now, if that is known; else where they lay then.
+        """
+        known = [path for path, part in self.part_of.items() if part != "test"]
+        roots = (root or self.roots[0], *self.roots[1:])
+        return {root / path for root in roots for path in known}
+
 
 def write_split(
     folder: Path, catalog: Catalog, split: Split, earlier: KeptSplit | None = None
@@ -53,7 +64,8 @@ def write_split(
     own = {path for part in paths.values() for path in part}
     known = earlier.part_of if earlier else {}
     before = {path: part for path, part in known.items() if path not in own}
-    kept = KeptSplit(**paths, before=before)
+    roots = dict.fromkeys([catalog.root.resolve(), *(earlier.roots if earlier else ())])
+    kept = KeptSplit(roots=tuple(roots), **paths, before=before)
     write_text(folder / SPLIT_FILE, kept.model_dump_json(indent=1))
 
 

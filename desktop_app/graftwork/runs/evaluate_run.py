@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
-from contextlib import suppress
 from pathlib import Path
 
 from graftwork.data.input_spec import InputSpec, IntensityRange
@@ -17,7 +16,7 @@ from graftwork.engine.split_file import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.paths import pixels_folder
-from graftwork.plugin_api import Catalog, DatasetError, Decoder
+from graftwork.plugin_api import Catalog, Decoder
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
@@ -55,8 +54,8 @@ def evaluate_on(
     for problem in pixels.catalog.problems:
         yield ProblemFound(path=str(problem.path), reason=problem.reason)
     same = pixels.fingerprint == classifier.info.data_fingerprint
-    root = pixels.catalog.root if same else _root_then(run, registry)
-    if learned := _learned(pixels.catalog, run, root):
+    known = kept_split(run).learned(pixels.catalog.root.resolve() if same else None)
+    if learned := _learned(pixels.catalog, known):
         yield _flattering(learned, of=len(pixels.catalog.items))
     items = pixels.catalog.items
     features = exact_features(classifier, samples(pixels, range(len(items))))
@@ -100,27 +99,17 @@ def _too_deep(catalog: Catalog) -> RunUseError:
     )
 
 
-def _root_then(run: RunRecord, registry: Registry) -> Path | None:
-    """Where the paths in the run's split begin, if its data are still there."""
-    with suppress(DatasetError):
-        return open_data(kept_job(run).data, registry)[0].root
-    return None
-
-
-def _learned(catalog: Catalog, run: RunRecord, root: Path | None) -> int:
-    """How many of these images the run learned from or chose its weights with."""
-    if root is None:
-        return 0
-    split, here, there = kept_split(run), catalog.root.resolve(), root.resolve()
-    known = {there / path for path in (*split.train, *split.validation)}
-    return sum(here / relative_path(item.path, catalog.root) in known for item in catalog.items)
+def _learned(catalog: Catalog, known: Collection[Path]) -> int:
+    """How many of these images are among the known ones."""
+    root = catalog.root.resolve()
+    return sum(root / relative_path(item.path, catalog.root) in known for item in catalog.items)
 
 
 def _flattering(learned: int, *, of: int) -> Notice:
     text = (
-        f"{learned} of the {of} images are among those that the run was trained or validated with, "
-        "so these figures flatter it. Evaluate it without naming data to use only the images that "
-        "it kept apart."
+        f"{learned} of the {of} images are among those that the run, or one that it started from, "
+        "was trained or validated with, so these figures flatter it. Evaluate it without naming "
+        "data to use only the images that it kept apart."
     )
     return Notice(level="warning", text=text)
 

@@ -274,6 +274,23 @@ def test_a_fork_of_a_fork_knows_the_images_of_both(
     assert kept_split(workshop.current_run).test == kept_split(first).test
 
 
+def test_a_forks_figures_on_images_of_the_run_before_are_said_to_flatter(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    drain(workshop.train(job_on(images)))
+    assert workshop.current_run
+    first = workshop.current_run
+    others = make_folder(tmp_path / "others")
+    for file in others.rglob("*.png"):
+        file.rename(file.with_name(f"other-{file.name}"))
+    for _ in range(2):  # a fork, and a fork of it
+        forked(workshop, others, workshop.current_run.id)
+    shutil.rmtree(first.folder)
+    events, _ = drain(workshop.evaluate("last", DataSettings(path=images)))
+    (notice,) = of_kind(events, Notice)
+    assert notice.text.startswith("27 of the 36 images are among those that the run, or one")
+
+
 def test_a_fork_says_so_where_the_data_name_test_images_that_were_learned(
     workshop: Workshop, images: Path, tmp_path: Path
 ) -> None:
