@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -16,11 +16,15 @@ from .training_settings import Device, Precision
 
 @dataclass(frozen=True, kw_only=True)
 class PrecisionChoice:
-    """The arithmetic of training steps (None: plain fp32) and the reason for it."""
+    """The arithmetic of training steps (None: plain fp32) and the reason for it.
+
+    ``slow``: the device can only imitate it.
+    """
 
     name: str
     dtype: torch.dtype | None
     reason: str
+    slow: bool = False
 
 
 def choose_device(wanted: Device) -> torch.device:
@@ -63,17 +67,27 @@ def choose_precision(
     slower in it.
     """
     if wanted != "auto":
-        return _named(wanted, "as asked for")
+        return _as_asked_for(wanted, device)
     if device.type == "cuda":
         name = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
         return _named(name, "the GPU computes it fastest")
     if device.type == "mps":
         return full_precision("mixed precision is not yet reliable on this device")
-    if not _processor_has_bf16():
+    if not _processor_has("bf16"):
         return full_precision("the processor has no bf16 arithmetic")
     if _has_slow_convolution(stages):
         return full_precision("depthwise convolutions with gaps are slow in bf16 on a processor")
     return _named("bf16", "the processor has bf16 arithmetic and the network gains by it")
+
+
+def _as_asked_for(name: str, device: torch.device) -> PrecisionChoice:
+    if device.type != "cpu" or name == "fp32" or _processor_has(name):
+        return _named(name, "as asked for")
+    reason = (
+        f"as asked for, but this processor has no {name} arithmetic, so that they may take more "
+        "than ten times as long as in fp32"
+    )
+    return replace(_named(name, reason), slow=True)
 
 
 def _named(name: str, reason: str) -> PrecisionChoice:
@@ -81,9 +95,10 @@ def _named(name: str, reason: str) -> PrecisionChoice:
     return PrecisionChoice(name=name, dtype=dtypes[name], reason=reason)
 
 
-def _processor_has_bf16() -> bool:
+def _processor_has(name: str) -> bool:
+    """Whether it computes products of matrices in this arithmetic."""
     abilities = torch.cpu.get_capabilities()
-    return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    return bool(abilities.get(f"avx512_{name}") or abilities.get(f"amx_{name}"))
 
 
 def _has_slow_convolution(stages: nn.Sequential) -> bool:

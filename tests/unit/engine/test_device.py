@@ -41,6 +41,15 @@ def test_a_precision_that_is_asked_for_is_taken(wanted, dtype):
     assert (choice.name, choice.dtype) == (wanted, dtype)
 
 
+@pytest.mark.parametrize("name", ["fp32", "bf16", "fp16"])
+def test_it_is_said_where_the_processor_only_imitates_a_precision(name):
+    units = torch.cpu.get_capabilities()
+    here = name == "fp32" or any(units.get(f"{unit}_{name}") for unit in ("avx512", "amx"))
+    choice = choose_precision(name, CPU, tiny_classifier().stages)
+    assert choice.slow != here
+    assert (f"no {name} arithmetic" in choice.reason) != here
+
+
 @pytest.mark.parametrize("options", [{"dilation": 2}, {"padding": "same"}])
 def test_depthwise_convolutions_without_fast_gradients_stay_in_fp32(options):
     stages = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8, **options))

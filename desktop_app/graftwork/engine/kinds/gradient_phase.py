@@ -142,7 +142,7 @@ def _prepare(
     level = phase.augmentation or setup.augmentation
     inputs = yield from phase_inputs(setup, phase, level)
     precision = _precision(setup, phase, inputs)
-    yield _notice(f"Training steps in {precision.name}: {precision.reason}.")
+    yield _precision_notice(precision)
     classifier, training = setup.classifier, setup.job.training
     batches = batch_count(len(inputs.train(1).labels), training.batch_size)
     logits = yield from step_logits(
@@ -325,6 +325,11 @@ def _epoch_done(run: PhaseRun, reached: Scores, score: float, *, best: bool) -> 
         seconds=tally.seconds,
         images_per_second=tally.speed,
     )
+
+
+def _precision_notice(precision: PrecisionChoice) -> Notice:
+    text = f"Training steps in {precision.name}: {precision.reason}."
+    return Notice(level="warning" if precision.slow else "info", text=text)
 
 
 def _notice(text: str) -> Notice:

@@ -101,7 +101,7 @@ def _result(
     geometry: Geometry,
     activation: Activation,
 ) -> Tensor:
-    if not (_writes_activated() and images.dtype in {torch.float32, torch.bfloat16}):
+    if not _writes_activated(images.dtype):
         return _plainly(images, weight, bias, geometry, activation)
     return _written_activated(images, weight, bias, geometry, activation)
 
@@ -121,10 +121,15 @@ def _written_activated(
 
 
 @cache
-def _writes_activated() -> bool:
-    """Whether this torch has oneDNN's convolution with an activation, as its compiler uses it."""
+def _writes_activated(dtype: torch.dtype) -> bool:
+    """Whether oneDNN's convolution with an activation, which torch's compiler uses, is there.
+
+    Not every torch has it, and not every processor has it in bf16.
+    """
+    if dtype not in {torch.float32, torch.bfloat16}:
+        return False
     geometry = Geometry(stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1)
-    ones = torch.ones(1, 1, 1, 1)
+    ones = torch.ones(1, 1, 1, 1, dtype=dtype)
     try:
         return bool(_written_activated(7 * ones, ones, None, geometry, "relu6").item() == 6)
     except (AttributeError, RuntimeError, TypeError):

@@ -81,7 +81,8 @@ def test_every_engine_gives_what_the_live_network_gives(engine, classifier, samp
     assert found.dtype == torch.float32
     error = relative_error(found, _live(classifier, pixels, 4))
     assert error <= (ROUNDED if engine.endswith("bf16") else EXACT)
-    assert error > 1e-4 or not engine.endswith("bf16")
+    # OpenVINO computes in fp32 where the processor has no bf16.
+    assert error > 1e-4 or engine != "torch-bf16"
     assert torch.equal(built(pixels[[7]])[0][0], found[7])
     assert torch.equal(built(pixels.flip(0))[0], found.flip(0))
 
