@@ -13,6 +13,7 @@ from graftwork import __version__
 from ..classifier import Classifier
 from ..device import device_name
 from ..weights_file import digest
+from .code import code_of
 from .passes import batch_for
 from .probing import Boundary, leading
 
@@ -28,6 +29,8 @@ def pass_key(classifier: Classifier, boundary: Boundary, engine: str) -> str:
         "graftwork": __version__,
         "input": classifier.info.input.model_dump(),
         "stages": repr(stages),
+        "code": code_of(stages),
+        "torch": torch.__version__,  # which makes the views, and what other engines are built from
         "weights": digest(stages.state_dict()),
         "dtype": str(boundary.dtype),
         "channels_last": boundary.channels_last,
@@ -35,4 +38,4 @@ def pass_key(classifier: Classifier, boundary: Boundary, engine: str) -> str:
         "batch": batch_for(engine, device, boundary.operations),
         "device": [device.type, device_name(device), torch.get_num_threads()],
     }
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import importlib.util
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -192,6 +195,34 @@ def test_the_key_names_weights_engine_boundary_and_input(classifier, samples):
     assert len(others) == 7
     same.stages.top[0].weight.data.zero_()
     assert key(of=same) in others  # what lies above does not matter
+
+
+def _pool(folder: Path, result: str) -> type[torch.nn.Module]:
+    """A kind of module of a plugin's file: the network's text does not show its code."""
+    file = folder / "plugin_that_changes.py"
+    file.write_text(
+        "import torch\n\n\n"
+        "class Pool(torch.nn.Module):\n"
+        f"    def forward(self, images):\n        return {result}\n",
+        "utf-8",
+    )
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
+    return module.Pool
+
+
+def test_the_key_names_the_code_of_a_plugins_modules(monkeypatch, tmp_path, classifier, samples):
+    monkeypatch.delitem(sys.modules, "plugin_that_changes", raising=False)
+    boundary = probe(classifier, samples, 4).boundaries[-1]
+    keys = []
+    for result in ("images.mean((2, 3))", "images.mean((2, 3)).flip(1)"):
+        classifier.stages.pool = _pool(tmp_path, result)()
+        keys += [pass_key(classifier, boundary, "torch") for _ in range(2)]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
 
 
 @pytest.mark.skipif(not exported.has_openvino(), reason="OpenVINO is not installed")
