@@ -40,6 +40,7 @@ from .splitting import split_images
 from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
 from .training_settings import TrainingSettings
+from .weights_file import digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +188,7 @@ def _new_setup(
         checkpoints=checkpoints,
         monitor=LoadMonitor(processes.device),
         reference=reference,
+        first_weights=digest(classifier.stages.state_dict()),
         earlier=earlier,
         no_sample=no_sample,
         head_is_new=head_is_new,

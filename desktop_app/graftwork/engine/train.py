@@ -126,6 +126,8 @@ def _first_phase(
     if checkpoint is None:
         return planned.next(None), None
     progress = checkpoint.progress
+    if progress.first_weights != setup.first_weights:
+        raise _other_weights(setup.classifier.info.backbone)
     reports, phase = planned.replay(progress.reports)
     setup.reports.extend(reports)
     load_run(setup, checkpoint)
@@ -178,6 +180,14 @@ def _other_surroundings() -> Notice:
         "have reached there."
     )
     return Notice(level="warning", text=text)
+
+
+def _other_weights(backbone: str) -> TrainingError:
+    return TrainingError(
+        f"The run began with other weights than {backbone} has now: its file or its plugin has "
+        "changed since, so what the run has learned does not fit. Put the file or the plugin back "
+        "as it was, or train anew."
+    )
 
 
 def _out_of_memory(job: TrainingJob) -> TrainingError:

@@ -76,9 +76,14 @@ class Surroundings(_Progress):
 
 
 class RunProgress(_Progress):
-    """How far a run is; ``phase`` is None between two phases."""
+    """How far a run is; ``phase`` is None between two phases.
+
+    ``first_weights`` is the digest of the backbone's weights that the run began with: a checkpoint
+    does not hold those that never learn.
+    """
 
     number: int
+    first_weights: str
     surroundings: Surroundings
     reports: tuple[ReportFigures, ...]
     best: BestProgress

@@ -91,6 +91,7 @@ def load_phase(setup: TrainingSetup, run: PhaseRun, checkpoint: Checkpoint) -> N
 def _checkpoint(setup: TrainingSetup, run: PhaseRun | None) -> Checkpoint:
     progress = RunProgress(
         number=setup.checkpoints.number + 1,
+        first_weights=setup.first_weights,
         surroundings=surroundings(setup.processes),
         reports=tuple(ReportFigures.of(report) for report in setup.reports),
         best=setup.best.progress(),

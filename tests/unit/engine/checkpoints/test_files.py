@@ -25,6 +25,7 @@ from graftwork.engine.tally import Tally
 def checkpoint(number: int) -> Checkpoint:
     progress = RunProgress(
         number=number,
+        first_weights="0",
         surroundings=Surroundings(graftwork="1", torch="2", device="cpu", threads=1, processes=1),
         reports=(),
         best=BestProgress(rank=(0.1 + 0.2, float("-inf")), phase=1, epoch=2, stages=("head",)),

@@ -19,6 +19,7 @@ from graftwork.engine.errors import TrainingError
 from graftwork.engine.train import train
 from graftwork.plugin_api import EMA, HEAD, SWA, LowRank, Phase, Strategy, WiSE
 from support.jobs import of_kind, run_job, small_job
+from support.tiny import build_tiny
 
 
 class NoSettings(BaseModel):
@@ -144,6 +145,23 @@ def test_images_that_changed_meanwhile_are_refused(images, planned, tmp_path):
     next(iter(sorted((images / "red").iterdir()))).unlink()
     with pytest.raises(TrainingError, match="not those that this job was made for"):
         _until(job.model_copy(update={"data_fingerprint": known}), planned, run, never)
+
+
+def test_frozen_weights_that_changed_meanwhile_are_refused(images, planned, tmp_path):
+    def build(weights):
+        stages = build_tiny(weights)
+        with torch.no_grad():
+            stages.middle[0].weight.neg_()
+        return stages
+
+    job, run = job_of(images, "cached"), tmp_path / "run"
+    _until(job, planned, run, lambda e: isinstance(e, ev.EpochDone))
+    before = _weights(run)
+    other = replace(planned, backbones={"tiny": replace(planned.backbone("tiny"), build=build)})
+    with pytest.raises(TrainingError, match="began with other weights than tiny has now"):
+        _until(job, other, run, never)
+    assert _weights(run) == before
+    assert of_kind(_until(job, planned, run, never), ev.RunEnded)
 
 
 def test_every_write_may_fail_once(images, planned, tmp_path, monkeypatch):
