@@ -29,7 +29,7 @@ from .optimizer import set_rates
 from .rates.schedule import phase_rates
 from .scores import Scores, ScoreTally
 from .setup import TrainingSetup
-from .speed.compiling import Logits
+from .speed.compiling import Logits, piece_sizes
 from .speed.prefetch import prepared, to_device
 from .tally import Tally
 
@@ -219,9 +219,8 @@ def _learn(
     ``part`` is what this process has of the step's images. Each may pass in several pieces.
     """
     run.optimizer.zero_grad(set_to_none=True)
-    # Of two images at least: batch normalization cannot follow one alone.
-    pieces = max(1, min(setup.job.training.accumulate, len(targets) // 2))
-    pairs = zip(inputs.tensor_split(pieces), targets.tensor_split(pieces), strict=True)
+    sizes = piece_sizes(len(targets), setup.job.training.accumulate)
+    pairs = zip(inputs.split(sizes), targets.split(sizes), strict=True)
     passed = [_backward(setup, run, *pair, whole=len(targets)) for pair in pairs]
     if run.penalty:
         run.scaler.scale(run.penalty()).backward()

@@ -146,7 +146,12 @@ def _prepare(
     classifier, training = setup.classifier, setup.job.training
     batches = batch_count(len(inputs.train(1).labels), training.batch_size)
     logits = yield from step_logits(
-        setup.job, classifier.stages, inputs, setup.device, steps=batches * phase.epochs
+        setup.job,
+        classifier.stages,
+        inputs,
+        setup.device,
+        steps=batches * phase.epochs,
+        images=len(setup.processes.share(torch.arange(training.batch_size)).places),
     )
     return PhaseRun(
         number=number,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -50,22 +50,29 @@ def choose_compiling(wanted: CompileChoice, device: torch.device, steps: int) ->
     return CompileDecision(on=True, reason=f"it pays in the {steps} steps of this phase")
 
 
+def piece_sizes(images: int, accumulate: int) -> list[int]:
+    """How many images each piece of a step has: two at least, since norms cannot follow one."""
+    pieces = max(1, min(accumulate, images // 2))
+    size, larger = divmod(images, pieces)
+    return [size + 1] * larger + [size] * (pieces - larger)
+
+
 class CompiledLogits:
-    """Logits of batches of exactly ``images`` images, compiled; those of others, as they are.
+    """Logits of batches of one of these sizes, compiled; those of others, as they are.
 
     The last batch of an epoch, which may be smaller, would be compiled once more. Where compiling
     fails, all go on as they are, and ``failure`` says why.
     """
 
-    def __init__(self, logits: Logits, images: int, backend: Any = "inductor") -> None:
+    def __init__(self, logits: Logits, sizes: Collection[int], backend: Any = "inductor") -> None:
         self.failure: str | None = None
         self._plain = logits
-        self._images = images
+        self._sizes = frozenset(sizes)
         self._compiled: Logits = torch.compile(logits, dynamic=False, backend=backend)
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """The logits (N, classes) of inputs (N, ...)."""
-        if self.failure is not None or len(inputs) != self._images:
+        if self.failure is not None or len(inputs) not in self._sizes:
             return self._plain(inputs)
         try:
             return self._compiled(inputs)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ..events import Notice
 from ..inputs import PhaseInputs
 from ..job import TrainingJob
-from .compiling import CompiledLogits, Logits, choose_compiling
+from .compiling import CompiledLogits, Logits, choose_compiling, piece_sizes
 from .fusion import Fusion, evaluating, find_fusion
 
 
@@ -35,14 +35,18 @@ def step_logits(
     device: torch.device,
     *,
     steps: int,
+    images: int,
 ) -> Generator[Notice, None, Logits]:
-    """What computes logits in the ``steps`` of a phase, which learns in the last of ``stages``."""
+    """What computes logits in the ``steps`` of a phase, which learns in the last of ``stages``.
+
+    ``images`` are those of a step in this process.
+    """
     if not any(p.requires_grad for p in stages.parameters()):
         return inputs.logits
     decision = choose_compiling(job.training.compile, device, steps)
     if decision.on:
         yield _notice(f"Training steps are compiled: {decision.reason}.")
-        return CompiledLogits(inputs.logits, job.training.batch_size)
+        return CompiledLogits(inputs.logits, piece_sizes(images, job.training.accumulate))
     if job.training.compile == "on":
         yield Notice(level="warning", text=f"Training steps are not compiled: {decision.reason}.")
     if device.type != "cpu":

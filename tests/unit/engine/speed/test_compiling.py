@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from graftwork.engine.speed.compiling import CompiledLogits, choose_compiling
+from graftwork.engine.speed.compiling import CompiledLogits, choose_compiling, piece_sizes
 from support.classifiers import tiny_classifier
 
 _CPU, _GPU = torch.device("cpu"), torch.device("cuda")
@@ -54,11 +54,34 @@ def test_whole_batches_are_compiled_once_and_others_never():
         return graph.forward
 
     classifier = tiny_classifier().eval()
-    logits = CompiledLogits(classifier.logits, 4, backend)
+    logits = CompiledLogits(classifier.logits, [4], backend)
     for images in (3, 4, 4, 1, 4):
         torch.testing.assert_close(logits(_pixels(images)), classifier.logits(_pixels(images)))
     assert len(compiled_shapes) == 1
     assert logits.failure is None
+
+
+@pytest.mark.parametrize(
+    ("images", "accumulate", "sizes"),
+    [(8, 1, [8]), (8, 4, [2, 2, 2, 2]), (10, 4, [3, 3, 2, 2]), (3, 8, [3]), (1, 2, [1])],
+)
+def test_steps_are_cut_into_even_pieces_of_two_images_or_more(images, accumulate, sizes):
+    assert piece_sizes(images, accumulate) == sizes
+
+
+def test_all_pieces_of_a_step_are_compiled():
+    compiled = []
+
+    def backend(graph, examples):
+        compiled.append(graph)
+        return graph.forward
+
+    classifier = tiny_classifier().eval()
+    sizes = piece_sizes(10, 4)
+    logits = CompiledLogits(classifier.logits, sizes, backend)
+    for images in sizes:
+        logits(_pixels(images))
+    assert len(compiled) == 2
 
 
 def test_where_compiling_fails_steps_go_on():
@@ -66,7 +89,7 @@ def test_where_compiling_fails_steps_go_on():
         raise ValueError("the compiler is broken\nat length")
 
     classifier = tiny_classifier().eval()
-    logits = CompiledLogits(classifier.logits, 2, backend)
+    logits = CompiledLogits(classifier.logits, [2], backend)
     for _ in range(2):
         found = logits(_pixels(2))
         torch.testing.assert_close(found, classifier.logits(_pixels(2)))
@@ -82,6 +105,6 @@ def test_full_memory_is_not_taken_for_a_failure():
     def full(*_inputs):
         raise MemoryError
 
-    logits = CompiledLogits(tiny_classifier().eval().logits, 2, backend)
+    logits = CompiledLogits(tiny_classifier().eval().logits, [2], backend)
     with pytest.raises(MemoryError):
         logits(_pixels(2))

@@ -26,7 +26,7 @@ def _inputs(classifier):
 def _logits(classifier, **training):
     job = small_job(Path("images"), **training)
     inputs = _inputs(classifier)
-    return inputs, *drain(step_logits(job, classifier.stages, inputs, _CPU, steps=9))
+    return inputs, *drain(step_logits(job, classifier.stages, inputs, _CPU, steps=9, images=8))
 
 
 def _state(classifier):
