@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -34,25 +34,26 @@ class _SampleInfo(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class StoredSample:
-    """Resized uint8 pixels (n, size, size, C) with their labels, as ``Samples``.
+    """Resized images with their labels, as ``Samples``.
 
-    ``left_out`` are classes of the earlier run that the present one does not have.
+    The i-th image is in row ``rows[i]`` of ``pixels`` (N, size, size, C), uint8, which stay in
+    their file until they are asked for. ``left_out`` are classes of the earlier run that the
+    present one does not have.
     """
 
     pixels: Tensor
+    rows: Tensor
     labels: Tensor
     left_out: tuple[str, ...] = ()
 
     def batch(self, places: Tensor) -> Tensor:
         """Pixels (N, C, size, size), uint8, in channels-last order in memory."""
-        return self.pixels[places].permute(0, 3, 1, 2)
+        return self.pixels[self.rows[places]].permute(0, 3, 1, 2)
 
     def of_each_class(self, count: int, seed: int) -> StoredSample:
         """At most ``count`` images of each class."""
         places = places_of_each_class(self.labels, count, seed)
-        return StoredSample(
-            pixels=self.pixels[places], labels=self.labels[places], left_out=self.left_out
-        )
+        return replace(self, rows=self.rows[places], labels=self.labels[places])
 
 
 class JoinedSamples:
@@ -115,9 +116,11 @@ def read_sample(folder: Path, *, classes: tuple[str, ...], spec: InputSpec) -> S
     if not bool((renamed >= 0).any()):
         msg = f"The earlier run's sample has only classes that are not here: {info.classes}."
         raise TrainingError(msg)
+    rows = (renamed >= 0).nonzero()[:, 0]
     return StoredSample(
-        pixels=pixels[renamed >= 0],
-        labels=renamed[renamed >= 0],
+        pixels=pixels,
+        rows=rows,
+        labels=renamed[rows],
         left_out=tuple(name for name in info.classes if name not in classes),
     )
 

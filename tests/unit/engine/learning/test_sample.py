@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -50,6 +51,22 @@ def test_what_is_kept_are_training_images_with_their_labels(tmp_path):
     places = [_place(samples, image) for image in kept]
     assert len(set(places)) == 12
     assert torch.equal(samples.labels[places], sample.labels)
+
+
+def test_a_large_sample_stays_on_the_disk_until_it_is_asked_for(tmp_path):
+    images = PixelSamples(
+        pixels=np.zeros((1000, 224, 224, 3), np.uint8),
+        rows=np.arange(1000),
+        labels=torch.arange(1000) % 3,
+    )
+    _keep(tmp_path, images, per_class=1000)
+    process = psutil.Process()
+    before = process.memory_info().rss
+    sample = read_sample(tmp_path, classes=("bee", "cat"), spec=SPEC)
+    few = sample.of_each_class(2, seed=0)
+    assert few.batch(torch.arange(4)).shape == (4, 3, 224, 224)
+    assert sample.left_out == ("ant",)
+    assert process.memory_info().rss - before < images.pixels.nbytes / 4
 
 
 def test_the_same_seed_keeps_the_same_bytes(tmp_path):
