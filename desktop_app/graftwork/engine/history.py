@@ -25,6 +25,7 @@ from .events import (
 )
 
 _MOST_STEPS = 20_000
+_MOST_LOADS = 4_000
 
 
 @dataclass
@@ -32,8 +33,9 @@ class RunHistory:
     """All that is known of a run from its events so far.
 
     ``epoch_axis`` gives each step its place on a common axis: epochs since the run began, with
-    the part of the epoch that is done. Of many steps every second one is left out, and again when
-    there are many: charts keep their shape, and a run of days its memory.
+    the part of the epoch that is done. Of many steps, and of many samples of the load, every second
+    one is left out, and again when there are many: charts keep their shape, and a run of days its
+    memory.
     """
 
     started: RunStarted | None = None
@@ -67,7 +69,7 @@ class RunHistory:
             case ProblemFound():
                 self.problems.append(event)
             case LoadSampled():
-                self.loads.append(event)
+                self._apply_load(event)
             case CheckpointWritten() | Resumed() | CostEstimated() | CostMeasured():
                 pass
             case _:
@@ -97,6 +99,11 @@ class RunHistory:
         self._note_rates(position, event.rates)
         if len(self.step_positions) > _MOST_STEPS:
             self._thin_out()
+
+    def _apply_load(self, event: LoadSampled) -> None:
+        self.loads.append(event)
+        if len(self.loads) > _MOST_LOADS:
+            del self.loads[1::2]
 
     def _thin_out(self) -> None:
         for series in (self.step_positions, self.step_losses, self.step_speeds):

@@ -16,6 +16,7 @@ from graftwork.data.throttle import Throttle
 from graftwork.engine.events import (
     CheckpointWritten,
     EpochDone,
+    LoadSampled,
     Progress,
     Resumed,
     StepDone,
@@ -30,7 +31,7 @@ from .record import RunRecord
 
 EVENTS_FILE = "events.jsonl"
 METRICS_FILE = "metrics.csv"
-_OFTEN = StepDone, Progress
+_OFTEN = StepDone, Progress, LoadSampled
 METRICS = tuple(name for name in EpochDone.model_fields if name != "kind")
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ def run_log(
 ) -> Iterator[Callable[[TrainingEvent], None]]:
     """Gives a function that writes one event; each line is on its way to the disk at once.
 
-    Of steps and progress fewer are written the longer it takes: a log of days would have millions.
+    Of steps, progress and load fewer are written the longer it takes: a log of days would have
+    millions.
     ``earlier`` are the events that a run which goes on keeps; they take the place of what is there.
     """
     events_file, metrics_file = folder / EVENTS_FILE, folder / METRICS_FILE

@@ -79,6 +79,17 @@ def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch
     assert history.step_positions == sorted(history.step_positions)
 
 
+def test_samples_of_the_load_stay_few(monkeypatch):
+    monkeypatch.setattr(history_module, "_MOST_LOADS", 100)
+    history = RunHistory()
+    for number in range(1000):
+        history.apply(ev.LoadSampled(cpu_percent=number, memory_mib=100.0))
+        assert len(history.loads) <= 100
+    percents = [load.cpu_percent for load in history.loads]
+    assert percents[0] == 0
+    assert percents == sorted(percents)
+
+
 def test_the_best_epoch_is_remembered(history):
     assert history.best == ALL[9]
 
