@@ -100,8 +100,11 @@ def _to_the_end(
 
 def _say_stopped(workshop: Workshop) -> None:
     run = workshop.current_run
-    if run is None or run.validation_accuracy is None:
-        messages.print("Stopped before the first epoch was done: there is nothing to keep.")
+    if run is None:
+        messages.print("Stopped before there was a run.")
+        return
+    if run.validation_accuracy is None:
+        messages.print(f"Stopped run {run.id} before its first epoch was done.")
     else:
         messages.print(f"Stopped. The best weights so far are kept in run {run.id}.")
-        messages.print(f"To go on: graftwork resume {run.id}", style="dim")
+    messages.print(f"To go on: graftwork resume {run.id}", style="dim")

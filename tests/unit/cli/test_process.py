@@ -45,8 +45,11 @@ def test_predicting_never_imports_torch(call, trained, images, tmp_path):
     assert _python(code) in {"0 False", "None False"}
 
 
-def test_an_interruption_keeps_the_best_and_says_so(images, home):
-    """Ctrl-C after the first epoch: the run is stopped, its weights are there, exit code 130."""
+@pytest.mark.parametrize(
+    ("after", "kept"), [("epoch-done", "kept in run"), ("step-done", "before its first epoch")]
+)
+def test_an_interruption_keeps_what_there_is_and_says_so(images, home, after, kept):
+    """Ctrl-C: the run is stopped, its weights and its checkpoint are there, exit code 130."""
     words = ["train", str(images), "--strategy", "full-fine-tuning", "--set", "epochs=500",
              "--set", "patience=500", "--set", "batch_size=8", "--json"]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -57,15 +60,16 @@ def test_an_interruption_keeps_the_best_and_says_so(images, home):
         assert process.stdout is not None
         assert process.stderr is not None
         for line in process.stdout:
-            if '"epoch-done"' in line:
+            if f'"{after}"' in line:
                 process.send_signal(signal.SIGINT)
                 break
         process.stdout.read()
         said = process.stderr.read()
     assert process.returncode == 130
-    assert "kept in run" in said
     (folder,) = (p for p in (home / "runs").iterdir() if p.is_dir())
-    assert (folder / "best.safetensors").is_file()
+    assert kept in said
+    assert f"graftwork resume {folder.name}" in said.replace("\n", " ")
+    assert (folder / "best.safetensors").is_file() == (after == "epoch-done")
     assert newest_checkpoint(folder / FOLDER).checkpoint is not None
 
 
