@@ -17,15 +17,13 @@ from graftwork.plugin_api import HEAD
 from .classifier import INFO_FILE, WEIGHTS_FILE, Classifier, ClassifierInfo
 from .errors import TrainingError
 from .heads.spec import HeadSpec
-from .job import StartSettings
+from .job import START_FOLDER, StartSettings
 from .keeping import epoch_file, kept_epochs
 from .learning.sample import SAMPLE_FILE
 from .split_file import SPLIT_FILE
 from .weights_file import read_weights
 
 BEST = "best"
-OWN_FOLDER = "start"
-"""Where a run keeps what it starts from, in its folder."""
 
 
 def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
@@ -38,7 +36,7 @@ def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
     weights = _weights_file(start)
     if not weights.is_file():
         return start
-    own = run_folder / OWN_FOLDER
+    own = run_folder / START_FOLDER
     kept = [start.folder / name for name in (INFO_FILE, SPLIT_FILE, SAMPLE_FILE)]
     try:
         for file in (weights, *kept):

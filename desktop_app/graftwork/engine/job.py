@@ -35,6 +35,10 @@ class DataSettings(Settings):
         return self
 
 
+START_FOLDER = "start"
+"""Where a run keeps what it starts from, in its folder."""
+
+
 class StartSettings(Settings):
     """The earlier run that a run goes on from, instead of the pretrained weights."""
 
@@ -46,7 +50,7 @@ class StartSettings(Settings):
         default=0, ge=0, description="Images of each class of its stored sample to train on as well"
     )
     origin: Path | None = Field(
-        default=None, description="Where the folder's files came from, for people alone"
+        default=None, description="Where the folder's files came from, if the run keeps them"
     )
 
 

@@ -21,7 +21,7 @@ from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
 from .record import RunRecord
-from .store import JOB_FILE
+from .store import read_job
 
 EVALUATION_FILE = "evaluation.json"
 
@@ -29,7 +29,7 @@ EVALUATION_FILE = "evaluation.json"
 def kept_job(run: RunRecord) -> TrainingJob:
     """The job that the run was made from; raises ``RunUseError``."""
     try:
-        return TrainingJob.model_validate_json((run.folder / JOB_FILE).read_text("utf-8"))
+        return read_job(run.folder)
     except (OSError, ValueError) as error:
         msg = f"The job of run {run.id} cannot be read from {run.folder}: {error}"
         raise RunUseError(msg) from error

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from graftwork.engine.job import StartSettings, TrainingJob
+from graftwork.engine.job import START_FOLDER, StartSettings, TrainingJob
 from graftwork.files import write_text
 
 from .errors import UnknownRunError
@@ -58,7 +58,7 @@ class RunStore:
 
     def job_of(self, record: RunRecord) -> TrainingJob:
         """The job in the run's folder; raises ``OSError`` or ``ValueError``."""
-        return TrainingJob.model_validate_json((record.folder / JOB_FILE).read_text("utf-8"))
+        return read_job(record.folder)
 
     def note_data(self, record: RunRecord, fingerprint: str) -> TrainingJob:
         """Write the fingerprint of the run's images into its job."""
@@ -127,6 +127,16 @@ class RunStore:
                 _log.warning("The run in %s is left out: %s", row.folder, error)
             else:
                 yield record.model_copy(update={"id": run_id})
+
+
+def read_job(folder: Path) -> TrainingJob:
+    """The job in a run's folder, which may be moved; raises ``OSError`` or ``ValueError``."""
+    job = TrainingJob.model_validate_json((folder / JOB_FILE).read_text("utf-8"))
+    own = folder / START_FOLDER
+    if job.start is None or job.start.origin is None or not own.is_dir():
+        return job
+    start = job.start.model_copy(update={"folder": own})
+    return job.model_copy(update={"start": start})
 
 
 def _with_whole_path(job: TrainingJob) -> TrainingJob:

@@ -22,6 +22,7 @@ from graftwork.paths import weights_folder
 from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host.registry import Registry
 
+from .errors import RunUseError
 from .log import events_until, run_log
 from .record import RunRecord, read_record
 from .resuming import refuse_finished, run_lock, until_it_goes_on
@@ -69,9 +70,9 @@ class Workshop:
         What the run had said until the checkpoint from which it goes on is said again first.
         Raises ``GraftworkError`` if the run is finished, or at work in another process.
         """
-        run = self.store.get(run_id)
-        refuse_finished(run)
-        with run_lock(run):
+        with run_lock(self.store.get(run_id)):
+            run = self.store.get(run_id)  # another process may just have ended it
+            refuse_finished(run)
             run = self.store.restart(run)
             yield from self._run(run, self._resumed(run))
 
@@ -175,9 +176,13 @@ class Workshop:
         return job.model_copy(update={"data": data})
 
     def _note_accuracy(self, run: RunRecord, accuracy: float) -> None:
-        """On the record as it is by now: the run may have ended while it was evaluated."""
+        """On the record as it is by now: the run may have ended while it was evaluated.
+
+        A run at work keeps its record by itself, and may come to other weights.
+        """
         changes = {"id": run.id, "test_accuracy": accuracy}
-        self.store.save(read_record(run.folder).model_copy(update=changes))
+        with suppress(RunUseError), run_lock(run):
+            self.store.save(read_record(run.folder).model_copy(update=changes))
 
     def _begun(self, run: RunRecord) -> Generator[TrainingEvent, None, None]:
         from graftwork.engine.earlier_run import keep_start

@@ -62,6 +62,7 @@ def test_the_split_is_written_with_paths_below_the_data(images, registry, tmp_pa
     run = tmp_path / "run"
     events = run_job(small_job(images), registry, run)
     split = json.loads((run / SPLIT_FILE).read_text("utf-8"))
+    assert split.pop("roots") == [str(images.resolve())]
     ready = of_kind(events, ev.DataReady)[0]
     assert {part: len(paths) for part, paths in split.items()} == {
         "train": ready.train,

@@ -107,6 +107,50 @@ def test_a_fork_goes_on_from_the_weights_that_it_was_begun_with(
     assert weights(workshop, fork) == weights(workshop, whole)
 
 
+def test_a_fork_that_is_not_done_can_be_moved(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    parent = workshop.store.get(stop_after(workshop, job_on(images), 2))
+    job = job_on(images).model_copy(update={"start": StartSettings(folder=parent.folder)})
+    with closing(workshop.train(job, tmp_path / "fork")) as training:
+        next(event for event in training if isinstance(event, EpochDone))
+    (tmp_path / "fork").rename(tmp_path / "moved")
+    drain(workshop.resume(str(tmp_path / "moved")))
+    assert workshop.current_run
+    assert workshop.current_run.status == "finished"
+    again = workshop.store.job_of(workshop.current_run)
+    shutil.rmtree(parent.folder)
+    drain(workshop.train(again))  # from the start that the moved run keeps
+
+
+def test_a_run_that_ends_just_before_it_would_go_on_is_not_begun_anew(
+    workshop: Workshop, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process ends it between the look at its record and the lock."""
+    run_id = stop_after(workshop, job_on(images), 2)
+    others = Workshop(workshop.registry, workshop.store)
+    stale = workshop.store.get(run_id)
+    answers = iter([stale])
+    found = workshop.store.get
+    drain(others.resume(run_id))
+    monkeypatch.setattr(workshop.store, "get", lambda key: next(answers, None) or found(key))
+    with pytest.raises(RunUseError, match="is finished"):
+        drain(workshop.resume(run_id))
+
+
+def test_an_evaluation_leaves_the_record_of_a_run_at_work_alone(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = stop_after(workshop, job_on(images), 2)
+    others = Workshop(workshop.registry, workshop.store)
+    with closing(workshop.resume(run_id)) as training:
+        next(event for event in training if isinstance(event, EpochDone) and event.epoch == 3)
+        drain(others.evaluate(run_id))
+        assert workshop.store.get(run_id).test_accuracy is None
+        drain(training)
+    assert workshop.store.get(run_id).status == "finished"
+
+
 def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Path) -> None:
     run_id = stop_after(workshop, job_on(images), 2)
     drain(workshop.resume(run_id))
