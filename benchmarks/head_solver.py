@@ -38,13 +38,12 @@ from graftwork.engine.device import device_name
 from graftwork.engine.solving.logistic import TOLERANCE, LogisticRegression
 from graftwork.engine.weights.store import locate_weights
 from graftwork.paths import weights_folder
-from graftwork.plugin_api import SolvedHead
 from graftwork.plugin_host.loading import load_plugins
 
 RESULT = Path(__file__).parent / "results" / "head_solver.json"
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
-STRENGTHS = SolvedHead.strengths
+STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
 _MOST_ITERATIONS = 2000
 _BATCH = 32
 

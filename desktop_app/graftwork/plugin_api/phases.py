@@ -140,7 +140,9 @@ class SolvedHead:
     """
 
     name: str
-    strengths: tuple[float, ...] = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001)
+    strengths: tuple[float, ...] = (
+        30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0001
+    )  # fmt: skip
     refit: bool = False
 
 

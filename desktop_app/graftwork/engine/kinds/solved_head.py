@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -38,7 +38,10 @@ def run_solved_head(
     inputs = yield from whole_features(setup)
     yield started
     reason = yield from _tried(setup, inputs, head, trials, strengths)
-    if phase.refit and (place := trials.best_place):
+    place = trials.best_place
+    if place:
+        yield from _at_the_end(strengths, place)
+    if phase.refit and place:
         yield from _refitted(setup, inputs, head, strengths[place - 1])
     return (yield from trials.end(reason))
 
@@ -59,6 +62,18 @@ def _tried(
         if idle == _PATIENCE and place < len(strengths):
             return f"no gain on validation for {idle} strengths"
     return "all strengths done"
+
+
+def _at_the_end(strengths: Sequence[float], place: int) -> Iterator[Notice]:
+    """Where the best of several was the first or the last, a better one may lie beyond it."""
+    ends = {1: ("strongest", "stronger"), len(strengths): ("weakest", "weaker")}
+    if len(strengths) > 1 and place in ends:
+        most, beyond = ends[place]
+        text = (
+            f"The {most} penalty that was tried, {strengths[place - 1]:g}, is the best on the "
+            f"validation images: a {beyond} one might be better still."
+        )
+        yield Notice(level="info", text=text)
 
 
 def _refitted(

@@ -138,6 +138,13 @@ def test_it_ends_after_two_strengths_without_gain(registry, tmp_path):
     events, (report,) = _run(tmp_path / "images", registry, tmp_path / "run", phase)
     assert (report.best_epoch, report.epochs_run) == (1, 3)
     assert of_kind(events, ev.PhaseEnded)[0].reason == "no gain on validation for 2 strengths"
+    said = [notice.text for notice in of_kind(events, ev.Notice)]
+    assert any(text.startswith("The strongest penalty that was tried, 10,") for text in said)
+
+
+def test_one_strength_alone_is_at_no_end(images, registry, tmp_path):
+    events, _ = _run(images, registry, tmp_path / "run", SolvedHead(name="Head", strengths=(0.1,)))
+    assert not any("was tried" in notice.text for notice in of_kind(events, ev.Notice))
 
 
 @pytest.mark.parametrize(
