@@ -52,8 +52,17 @@ class Planned:
         self._check(phase)
         return phase
 
-    def next_if_it_gains(self, phase: AnyPhase) -> AnyPhase | None:
-        """The phase that would come after this one if it gained to its last epoch."""
+    @property
+    def measurable(self) -> int:
+        """How many stages there are to measure."""
+        return len(self._weighty)
+
+    def next_if_it_gains(self, phase: AnyPhase, neediest: int = 0) -> AnyPhase | None:
+        """The phase that would come after this one if it gained to its last epoch.
+
+        Of stages that are measured the ``neediest``, counted from the bottom, would have to change
+        most, then the one above it, and so on; those below it least.
+        """
         epochs = phase.epochs if isinstance(phase, Phase) else 1
         report = PhaseReport(
             phase=phase,
@@ -63,16 +72,20 @@ class Planned:
             best_loss=0.0,
             best_accuracy=1.0,
             improved=True,
-            measures=dict.fromkeys(self._weighty, 1.0),
+            measures=self._measures(neediest),
         )
         return self.next(report)
 
-    def expected(self) -> Iterator[AnyPhase]:
+    def _measures(self, neediest: int) -> dict[str, float]:
+        falling = self._weighty[neediest:] + self._weighty[:neediest]
+        return {name: 1 / place for place, name in enumerate(falling, 1)}
+
+    def expected(self, neediest: int = 0) -> Iterator[AnyPhase]:
         """All phases if each of them gains to its last epoch, but a hundred at most."""
         phase = self.next(None)
         while phase is not None and self.number <= _MOST_EXPECTED:
             yield phase
-            phase = self.next_if_it_gains(phase)
+            phase = self.next_if_it_gains(phase, neediest)
 
     def replay(self, figures: Sequence[ReportFigures]) -> tuple[list[PhaseReport], AnyPhase | None]:
         """The reports of the phases that are over, and the phase that comes after them."""

@@ -16,9 +16,12 @@ from graftwork.engine.cost import trial
 from graftwork.engine.cost.estimate import START_S, Cost
 from graftwork.engine.cost.told import in_words
 from graftwork.engine.cost.trial import stage_costs
+from graftwork.engine.frozen import plan as frozen_plan
 from graftwork.engine.inputs import PixelSamples
+from graftwork.engine.planning import Planned
+from graftwork.engine.setup import model_outline
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, SWA, Phase, Strategy, WiSE
+from graftwork.plugin_api import HEAD, SWA, DataOutline, Phase, Strategy, WiSE
 from support.classifiers import tiny_classifier
 from support.jobs import of_kind, run_job, small_job
 
@@ -105,6 +108,40 @@ def test_what_is_kept_of_frozen_stages_is_told_before(
     assert 0 < around < 4096
     again = run_job(job, registry, tmp_path / "again")
     assert of_kind(again, ev.CostMeasured)[0].cache_mib == 0
+
+
+@pytest.mark.parametrize(("neediest", "learning"), [(0, "stem"), (1, "middle"), (2, "top")])
+def test_any_stage_may_be_the_one_that_is_chosen_by_measuring(registry, neediest, learning):
+    classifier = tiny_classifier()
+    data = DataOutline(training_images={"a": 9, "b": 9}, validation_images=4, test_images=4)
+    outlines = model_outline(classifier, 16), data
+    surgical = registry.strategy("surgical")
+    plan = Planned(surgical, surgical.settings(stages=1), *outlines)
+    assert plan.measurable == 3
+    *_, last = plan.expected(neediest)
+    assert set(last.rates) == {learning, HEAD}
+
+
+def test_what_is_estimated_covers_all_stages_that_may_be_chosen(
+    images, registry, tmp_path, monkeypatch
+):
+    """Where the lowest stage learns, next to nothing is kept; where the top one does, most is."""
+    monkeypatch.setitem(frozen_plan._WORTH_READING, "cpu", 0)  # also what is computed in no time
+
+    def told(strategy, settings):
+        settings = {**settings, "head_epochs": 2, "epochs": 4}
+        job = small_job(images, strategy, settings, augmentation="light", views=2)
+        folder = tmp_path / uuid4().hex
+        folder.mkdir()
+        steps = train(job, registry=registry, folder=folder, weights=None)
+        found = next(event for event in steps if isinstance(event, ev.CostEstimated))
+        steps.close()
+        return found
+
+    all_stages = told("named-stages", {"stages": "stem, middle, top"})
+    top = told("named-stages", {"stages": "top"})
+    surgical = told("surgical", {"stages": 1})
+    assert surgical.cache_mib >= top.cache_mib > all_stages.cache_mib
 
 
 @pytest.fixture

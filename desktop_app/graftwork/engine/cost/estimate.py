@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import psutil
 
@@ -71,7 +71,20 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     classifier = setup.classifier
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
     trial = Trial(stages=stage_costs(classifier, setup.train, setup.device), probe=found)
-    phases = [_phase_cost(setup, trial, phase) for phase in plan().expected()]
+    costs = [_cost(setup, trial, phases) for phases in _courses(plan)]
+    return Cost(**{f.name: max(getattr(cost, f.name) for cost in costs) for f in fields(Cost)})
+
+
+def _courses(plan: Callable[[], Planned]) -> list[list[AnyPhase]]:
+    """What the plan may come to: which stages it measures highest decides what learns."""
+    course = list(plan().expected())
+    if not any(isinstance(phase, MeasuredStages) for phase in course):
+        return [course]
+    return [list(plan().expected(neediest)) for neediest in range(max(1, plan().measurable))]
+
+
+def _cost(setup: TrainingSetup, trial: Trial, course: Iterable[AnyPhase]) -> Cost:
+    phases = [_phase_cost(setup, trial, phase) for phase in course]
     kept = [phase.kept for phase in phases if phase.kept]
     return Cost(
         seconds=START_S
