@@ -1,6 +1,6 @@
 """Macro F1 and means of a thousand resamples, in plain NumPy: scikit-learn is too slow for that.
 
-Labels and predictions are class indices (n,).
+Labels and predictions are class indices (n,), groups those of ``groups.group_indices`` or None.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ Floats = NDArray[np.float64]
 Probabilities = NDArray[np.floating[Any]]
 
 
-def resampled_f1(labels: Integers, predicted: Integers) -> Floats:
+def resampled_f1(labels: Integers, predicted: Integers, groups: Integers | None) -> Floats:
     """Macro F1 of each resample, over the classes with images."""
     classes = int(max(labels.max(), predicted.max())) + 1
     return np.array(
         [
-            mean_f1(*class_counts(labels, predicted[chosen], classes))
-            for chosen in _resamples(labels)
+            mean_f1(*class_counts(labels[chosen], predicted[chosen], classes))
+            for chosen in _resamples(labels, groups)
         ]
     )
 
 
-def resampled_means(labels: Integers, values: Floats) -> Floats:
+def resampled_means(labels: Integers, values: Floats, groups: Integers | None) -> Floats:
     """The mean of the images' values (n,) in each resample."""
-    return np.array([values[chosen].mean() for chosen in _resamples(labels)])
+    return np.array([values[chosen].mean() for chosen in _resamples(labels, groups)])
 
 
 def image_losses(labels: Integers, probabilities: Probabilities) -> Floats:
@@ -48,15 +48,28 @@ def image_losses(labels: Integers, probabilities: Probabilities) -> Floats:
     return losses
 
 
-def _resamples(labels: Integers) -> Iterator[Integers]:
-    """Indices of images drawn with replacement, each in place of one of its own class.
+def _resamples(labels: Integers, groups: Integers | None) -> Iterator[Integers]:
+    """Indices of images drawn with replacement: whole groups, or images within classes."""
+    rng = np.random.default_rng(0)
+    return _within_classes(labels, rng) if groups is None else _whole_groups(groups, rng)
+
+
+def _within_classes(labels: Integers, rng: np.random.Generator) -> Iterator[Integers]:
+    """Each image in place of one of its own class.
 
     The split fixed how many images of each class there are; so do the resamples.
     """
-    rng = np.random.default_rng(0)
     by_class = np.argsort(labels, kind="stable")
     sizes = np.bincount(labels)
     starts = np.cumsum(sizes) - sizes
     for _ in range(RESAMPLES):
         within = (rng.random(len(labels)) * sizes[labels]).astype(np.int64)
         yield by_class[starts[labels] + within]
+
+
+def _whole_groups(groups: Integers, rng: np.random.Generator) -> Iterator[Integers]:
+    """As many groups as there are, each with all its images, however often it is drawn."""
+    number = int(groups.max()) + 1
+    for _ in range(RESAMPLES):
+        times = np.bincount(rng.integers(number, size=number), minlength=number)
+        yield np.repeat(np.arange(len(groups)), times[groups])

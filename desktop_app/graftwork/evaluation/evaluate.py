@@ -18,6 +18,7 @@ from graftwork.plugin_api import GraftworkError, Item
 
 from .answers import Answers, answers, joined
 from .figures import class_figures, confusion_entries, headline_figures
+from .groups import group_indices
 from .hierarchy import hierarchical_figures
 from .report import Evaluation, Prediction
 
@@ -56,13 +57,13 @@ def evaluate(
 
 def measure(items: Sequence[Item], found: Answers, classes: tuple[str, ...]) -> Evaluation:
     """The evaluation of what a classifier said of these items."""
-    labels, predicted = found.labels, found.predicted
+    labels, predicted, groups = found.labels, found.predicted, group_indices(items)
     return Evaluation(
         images=len(items),
         classes=classes,
         figures={
-            **headline_figures(labels, predicted, found.losses),
-            **hierarchical_figures(labels, predicted, classes),
+            **headline_figures(found, groups),
+            **hierarchical_figures(labels, predicted, classes, groups),
         },
         per_class=class_figures(labels, predicted, classes),
         confusion=confusion_entries(labels, predicted),

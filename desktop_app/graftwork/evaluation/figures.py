@@ -12,25 +12,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
-from sklearn.metrics import (
-    accuracy_score,
-    f1_score,
-    precision_recall_fscore_support,
-    recall_score,
-)
+from sklearn.metrics import f1_score, precision_recall_fscore_support, recall_score
 
+from .answers import Answers
 from .bootstrap import RESAMPLES, Floats, Integers, resampled_f1, resampled_means
+from .groups import effective_images, interval_tails
 from .report import ClassFigures, Figure
 
 
-def headline_figures(labels: Integers, predicted: Integers, losses: Floats) -> dict[str, Figure]:
-    """Accuracy, balanced accuracy, macro F1 and log loss of at least one image."""
+def headline_figures(found: Answers, groups: Integers | None = None) -> dict[str, Figure]:
+    """Accuracy, balanced accuracy, macro F1 and log loss of at least one image.
+
+    ``groups`` (n) are those of ``group_indices``: intervals are then for images of other groups.
+    """
+    labels, predicted = found.labels, found.predicted
     f1 = f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)
     return {
-        "accuracy": accuracy(labels, predicted),
-        "balanced_accuracy": balanced_accuracy(labels, predicted),
-        "macro_f1": bootstrapped(f1, resampled_f1(labels, predicted)),
-        "log_loss": bootstrapped(float(losses.mean()), resampled_means(labels, losses)),
+        "accuracy": share(labels == predicted, groups),
+        "balanced_accuracy": balanced_accuracy(labels, predicted, groups),
+        "macro_f1": bootstrapped(f1, resampled_f1(labels, predicted, groups), groups),
+        "log_loss": mean(labels, found.losses, groups),
     }
 
 
@@ -53,33 +54,40 @@ def class_figures(
     )
 
 
-def accuracy(labels: Integers, predicted: Integers) -> Figure:
-    """The share of images that are right, with Wilson's interval."""
-    return _share(accuracy_score(labels, predicted), len(labels))
-
-
-def share(right: NDArray[np.bool_]) -> Figure:
+def share(right: NDArray[np.bool_], groups: Integers | None = None) -> Figure:
     """The share of images (n) that are right, with Wilson's interval."""
-    return _share(float(right.mean()), len(right))
+    effective = effective_images(right, np.zeros(len(right), dtype=np.int64), groups)
+    method = "Wilson" if groups is None else "Wilson, effective number of images"
+    return _wilson(float(right.mean()), effective, method, groups)
 
 
-def _share(value: float, images: int) -> Figure:
-    low, high = wilson_interval(value, images)
-    return Figure(value=value, low=low, high=high, method="Wilson")
-
-
-def balanced_accuracy(labels: Integers, predicted: Integers) -> Figure:
+def balanced_accuracy(
+    labels: Integers, predicted: Integers, groups: Integers | None = None
+) -> Figure:
     """Mean recall, with Wilson's interval for as many images as its variance is worth.
 
-    If every recall were p, their mean would vary by p (1 - p) / effective. A bootstrap is no good
-    here: a class of which all images are right, however few, would add no doubt at all.
+    A bootstrap is no good here: a class of which all images are right, however few, would add no
+    doubt at all.
     """
     # Not balanced_accuracy_score, which warns of predicted classes that have no images.
-    present, images = np.unique(labels, return_counts=True)
+    present = np.unique(labels)
     recall = recall_score(labels, predicted, labels=present, average="macro", zero_division=0)
-    effective = float(len(present) ** 2 / (1 / images).sum())
-    low, high = wilson_interval(recall, effective)
-    return Figure(value=recall, low=low, high=high, method="Wilson, effective number of images")
+    effective = effective_images(labels == predicted, labels, groups)
+    return _wilson(float(recall), effective, "Wilson, effective number of images", groups)
+
+
+def mean(labels: Integers, values: Floats, groups: Integers | None = None) -> Figure:
+    """The mean of the images' values (n)."""
+    return bootstrapped(float(values.mean()), resampled_means(labels, values, groups), groups)
+
+
+def _wilson(value: float, effective: float, method: str, groups: Integers | None) -> Figure:
+    low, high = wilson_interval(value, effective)
+    return Figure(value=value, low=low, high=high, method=method + _by(groups))
+
+
+def _by(groups: Integers | None) -> str:
+    return "" if groups is None else ", by groups"
 
 
 def wilson_interval(share: float, images: float) -> tuple[float, float]:
@@ -94,10 +102,11 @@ def wilson_interval(share: float, images: float) -> tuple[float, float]:
     return max(0.0, (center - reach) / scale), min(1.0, (center + reach) / scale)
 
 
-def bootstrapped(value: float, resampled: Floats) -> Figure:
+def bootstrapped(value: float, resampled: Floats, groups: Integers | None) -> Figure:
     """A figure with the middle 95 % of what its resamples came to."""
-    low, high = np.percentile(resampled, [2.5, 97.5])
-    method = f"bootstrap, {RESAMPLES} resamples within classes"
+    low, high = np.quantile(resampled, interval_tails(groups))
+    within = " within classes" if groups is None else ""
+    method = f"bootstrap, {RESAMPLES} resamples{within}{_by(groups)}"
     if low == high:
         method += "; all came out alike, so the interval says nothing"
     return Figure(value=value, low=low, high=high, method=method)

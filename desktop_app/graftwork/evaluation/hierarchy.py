@@ -6,20 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .bootstrap import Floats, Integers, resampled_means
-from .figures import bootstrapped, share
+from .bootstrap import Floats, Integers
+from .figures import mean, share
 from .report import Figure
 
 _SEPARATOR = "/"
 
 
 def hierarchical_figures(
-    labels: Integers, predicted: Integers, classes: Sequence[str]
+    labels: Integers,
+    predicted: Integers,
+    classes: Sequence[str],
+    groups: Integers | None = None,
 ) -> dict[str, Figure]:
     """``accuracy_level_1`` and so on, and ``tree_distance``; empty if the names have no levels.
 
     An image is right at a level if the names of its class and of the predicted one are the same
     down to it. Levels that tell nothing apart, or as much as the classes do, are left out.
+    ``groups`` (n) are those of ``group_indices``.
     """
     prefixes = _prefixes(classes)
     levels = [
@@ -32,8 +36,8 @@ def hierarchical_figures(
     agree = prefixes[labels] == prefixes[predicted]
     distances = tree_distances(labels, predicted, classes)
     return {
-        **{f"accuracy_level_{level + 1}": share(agree[:, level]) for level in levels},
-        "tree_distance": bootstrapped(float(distances.mean()), resampled_means(labels, distances)),
+        **{f"accuracy_level_{level + 1}": share(agree[:, level], groups) for level in levels},
+        "tree_distance": mean(labels, distances, groups),
     }
 
 
