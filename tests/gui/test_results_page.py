@@ -99,6 +99,24 @@ def test_figures_have_their_interval_and_how_it_was_found(
     assert "0.600" in log_loss.accessibleName()
 
 
+def test_the_brier_score_stands_in_a_line_below_where_there_is_one(
+    qtbot: QtBot, evaluation: Evaluation
+) -> None:
+    cards = FigureCards()
+    qtbot.addWidget(cards)
+    cards.show()
+    cards.show_evaluation(evaluation)
+    assert not cards.brier.isVisible()
+    figure = Figure(value=0.125, low=0.1, high=0.2, method="bootstrap, by groups")
+    figures = {**evaluation.figures, "brier": figure}
+    cards.show_evaluation(evaluation.model_copy(update={"figures": figures}))
+    assert cards.brier.isVisible()
+    assert cards.brier.text().startswith("Brier score: 0.125, 95% interval: 0.100 to 0.200.")
+    assert "by groups" in cards.brier.toolTip()
+    names = [card.accessibleName() for card in cards.findChildren(QFrame, "card")]
+    assert not any(name.startswith("Brier") for name in names)
+
+
 def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Evaluation) -> None:
     table = class_table()
     qtbot.addWidget(table)

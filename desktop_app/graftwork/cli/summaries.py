@@ -17,6 +17,7 @@ _TITLES = {
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
     "log_loss": "Log loss",
+    "brier": "Brier score",
     "tree_distance": "Tree distance",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bootstrap import Floats, Integers, Probabilities, image_losses
+from .bootstrap import Floats, Integers, Probabilities, image_losses, squared_errors
 
 KEPT_CLASSES = 10
 """Of each image the probabilities of so many classes are kept, the most probable ones."""
@@ -17,12 +17,14 @@ KEPT_CLASSES = 10
 class Answers:
     """What a classifier said of n images whose classes are ``labels`` (n).
 
-    ``losses`` (n) are the log losses, ``classes`` (n, kept) the most probable classes, the most
-    probable first, and ``probabilities`` (n, kept) theirs.
+    ``losses`` (n) are the log losses, ``squared_errors`` (n) the Brier scores, ``classes``
+    (n, kept) the most probable classes, the most probable first, and ``probabilities`` (n, kept)
+    theirs.
     """
 
     labels: Integers
     losses: Floats
+    squared_errors: Floats
     classes: Integers
     probabilities: Probabilities
 
@@ -39,6 +41,7 @@ def answers(labels: Integers, probabilities: Probabilities) -> Answers:
     return Answers(
         labels=labels,
         losses=image_losses(labels, probabilities),
+        squared_errors=squared_errors(labels, probabilities),
         classes=classes,
         probabilities=np.take_along_axis(probabilities, classes, 1),
     )
@@ -49,6 +52,7 @@ def joined(parts: Sequence[Answers]) -> Answers:
     return Answers(
         labels=np.concatenate([part.labels for part in parts]),
         losses=np.concatenate([part.losses for part in parts]),
+        squared_errors=np.concatenate([part.squared_errors for part in parts]),
         classes=np.concatenate([part.classes for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
     )

@@ -48,6 +48,17 @@ def image_losses(labels: Integers, probabilities: Probabilities) -> Floats:
     return losses
 
 
+def squared_errors(labels: Integers, probabilities: Probabilities) -> Floats:
+    """The Brier score of each image: all classes' squared errors summed, 0 to 2 (Brier, 1950).
+
+    Their mean is what ``engine.scores`` gives of the validation images.
+    """
+    errors = probabilities.astype(np.float64)
+    errors[np.arange(len(labels)), labels] -= 1
+    summed: Floats = np.square(errors, out=errors).sum(1)
+    return summed
+
+
 def _resamples(labels: Integers, groups: Integers | None) -> Iterator[Integers]:
     """Indices of images drawn with replacement: whole groups, or images within classes."""
     rng = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from .report import ClassFigures, Figure
 
 
 def headline_figures(found: Answers, groups: Integers | None = None) -> dict[str, Figure]:
-    """Accuracy, balanced accuracy, macro F1 and log loss of at least one image.
+    """Accuracy, balanced accuracy, macro F1, log loss and Brier score of at least one image.
 
     ``groups`` (n) are those of ``group_indices``: intervals are then for images of other groups.
     """
@@ -32,6 +32,7 @@ def headline_figures(found: Answers, groups: Integers | None = None) -> dict[str
         "balanced_accuracy": balanced_accuracy(labels, predicted, groups),
         "macro_f1": bootstrapped(f1, resampled_f1(labels, predicted, groups), groups),
         "log_loss": mean(labels, found.losses, groups),
+        "brier": mean(labels, found.squared_errors, groups),
     }
 
 

@@ -54,9 +54,10 @@ class Prediction(_Record):
 class Evaluation(_Record):
     """How good a classifier is on images that it has not learned from.
 
-    ``figures`` holds ``accuracy``, ``balanced_accuracy``, ``macro_f1`` and ``log_loss``; classes
-    without images are left out of the averages over classes. Where class names have levels, such
-    as ``bird/owl``, there are ``accuracy_level_1`` and so on, and ``tree_distance``.
+    ``figures`` holds ``accuracy``, ``balanced_accuracy``, ``macro_f1``, ``log_loss`` and ``brier``,
+    the mean squared error of the probabilities, 0 to 2; classes without images are left out of the
+    averages over classes. Where class names have levels, such as ``bird/owl``, there are
+    ``accuracy_level_1`` and so on, and ``tree_distance``.
     ``confusion`` lists (i, j, number): so many images of class i were predicted as class j; pairs
     without images are left out. ``weights`` is the digest of the weights that were measured, if it
     was the best ones that a run had until then.

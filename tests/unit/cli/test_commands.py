@@ -17,6 +17,7 @@ def test_training_prints_figures_and_the_run(call, images):
     outcome = call("train", images, *TINY)
     assert outcome.code == 0
     assert "Accuracy" in outcome.out
+    assert "Brier score" in outcome.out
     assert "95 % interval" in outcome.out
     assert "graftwork export" in outcome.out
     assert "3 classes" in outcome.err
@@ -28,7 +29,7 @@ def test_training_for_a_machine_writes_a_document_a_line(call, images):
     assert documents[0]["kind"] == "run-started"
     assert documents[-1]["kind"] == "result"
     assert set(documents[-1]["figures"]) == {
-        "accuracy", "balanced_accuracy", "macro_f1", "log_loss",
+        "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier",
     }  # fmt: skip
     assert "epoch-done" in {d["kind"] for d in documents}
 

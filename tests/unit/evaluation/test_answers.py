@@ -35,5 +35,5 @@ def test_batches_join_to_what_all_images_give_at_once() -> None:
     labels, probabilities = np.arange(9) % 4, _probabilities(9, 4)
     whole = answers(labels, probabilities)
     parts = joined([answers(labels[rows], probabilities[rows]) for rows in (slice(5), slice(5, 9))])
-    for name in ("labels", "losses", "classes", "probabilities"):
+    for name in ("labels", "losses", "squared_errors", "classes", "probabilities"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss
 
+from graftwork.engine.scores import ScoreTally
 from graftwork.evaluation.answers import answers
 from graftwork.evaluation.figures import (
     balanced_accuracy,
@@ -80,6 +82,19 @@ def test_log_loss_is_that_of_scikit_learn(result: tuple[np.ndarray, np.ndarray])
 
 @given(results())
 @settings(max_examples=30, deadline=None)
+def test_the_brier_score_is_that_by_which_weights_are_chosen(
+    result: tuple[np.ndarray, np.ndarray],
+) -> None:
+    labels, probabilities = result
+    tally = ScoreTally()
+    tally.add(torch.from_numpy(np.log(probabilities.clip(1e-30))), torch.from_numpy(labels))
+    figure = _figures(labels, probabilities)["brier"]
+    assert figure.value == pytest.approx(tally.scores().brier, rel=1e-4, abs=1e-9)
+    assert 0 <= figure.low <= figure.high <= 2
+
+
+@given(results())
+@settings(max_examples=30, deadline=None)
 def test_every_value_lies_in_its_interval(result: tuple[np.ndarray, np.ndarray]) -> None:
     figures = _figures(*result)
     for name in ("accuracy", "balanced_accuracy"):
@@ -143,6 +158,7 @@ def test_all_right(images: int) -> None:
         1.0,
     ]
     assert figures["log_loss"].value == pytest.approx(0, abs=1e-6)
+    assert figures["brier"].value == 0
     assert figures["balanced_accuracy"].low < 1
     assert "says nothing" in figures["macro_f1"].method
 
@@ -155,6 +171,7 @@ def test_all_wrong_costs_a_finite_loss(images: int) -> None:
     assert figures["accuracy"].high > 0
     assert figures["macro_f1"].value == 0
     assert figures["log_loss"].value == pytest.approx(-np.log(np.finfo(np.float32).eps))
+    assert figures["brier"].value == 2
 
 
 def test_images_of_one_class_alone_can_be_measured() -> None:

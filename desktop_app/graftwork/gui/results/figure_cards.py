@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from graftwork.gui.parts.boxes import Card, clear
+from graftwork.gui.parts.boxes import Card, clear, column
 from graftwork.gui.parts.text import label
 
 if TYPE_CHECKING:
@@ -19,37 +19,56 @@ _WORDS = {
     "log_loss": ("Log loss", "How honest the stated confidence is; less is better."),
     "tree_distance": ("Tree distance", "Levels up to where named and true class meet, on average."),
 }
+_BRIER = "brier"
 _LEVEL = "accuracy_level_"
 _IN_A_ROW = 4
 
 
 class FigureCards(QWidget):
-    """One card a figure, four in a row."""
+    """One card a figure, four in a row, and a line below for ``brier``."""
 
     def __init__(self) -> None:
         super().__init__()
         self._grid = QGridLayout()
-        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(12)
-        self.setLayout(self._grid)
+        self.brier = label("", "small", wrap=True)
+        self.setLayout(column(self._grid, self.brier))
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
-        """Show the figures of this evaluation."""
+        """Show the figures of this evaluation, which may be of before there was a Brier score."""
         clear(self._grid)
-        for place, (name, figure) in enumerate(evaluation.figures.items()):
+        in_cards = [(name, each) for name, each in evaluation.figures.items() if name != _BRIER]
+        for place, (name, figure) in enumerate(in_cards):
             self._grid.addWidget(_card(name, figure), *divmod(place, _IN_A_ROW))
+        self._show_brier(evaluation.figures.get(_BRIER))
+
+    def _show_brier(self, figure: Figure | None) -> None:
+        self.brier.setVisible(figure is not None)
+        if figure is not None:
+            self.brier.setText(
+                f"Brier score: {_spoken(_BRIER, figure.value)}, {_interval(_BRIER, figure)}. "
+                "The squared error of the stated probabilities, 0 to 2; less is better."
+            )
+            self.brier.setToolTip(_method(figure))
 
 
 def _card(name: str, figure: Figure) -> Card:
     title, meaning = _WORDS.get(name) or _words_of_level(name)
     value = label(_spoken(name, figure.value), "figure")
-    interval = f"{_spoken(name, figure.low)} to {_spoken(name, figure.high)}"
-    between = label(f"95% interval: {interval}", "small")
+    between = label(_interval(name, figure), "small")
     card = Card("", label(title, "muted"), value, between, label(meaning, "small", wrap=True), None)
     card.body.setSpacing(4)
-    card.setToolTip(f"The interval: {figure.method}")
+    card.setToolTip(_method(figure))
     card.setAccessibleName(f"{title}: {value.text()}, {between.text()}")
     return card
+
+
+def _interval(name: str, figure: Figure) -> str:
+    return f"95% interval: {_spoken(name, figure.low)} to {_spoken(name, figure.high)}"
+
+
+def _method(figure: Figure) -> str:
+    return f"The interval: {figure.method}"
 
 
 def _spoken(name: str, value: float) -> str:
