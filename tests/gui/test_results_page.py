@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPushButton
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from graftwork.engine.history import RunHistory
 from graftwork.evaluation.report import ClassFigures, Evaluation, Figure, Prediction
+from graftwork.gui.destinations import RESULTS
 from graftwork.gui.library.plugins_page import PluginsPage
+from graftwork.gui.main_window import MainWindow
+from graftwork.gui.pages import Pages
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.results.class_table import class_table
 from graftwork.gui.results.figure_cards import FigureCards
 from graftwork.gui.results.mistakes import MistakesView
+from graftwork.gui.results.page import ResultsPage
+from graftwork.gui.results.state import ShownRun
 from graftwork.plugin_host import build_registry
+from graftwork.runs.record import RunRecord
 
 
 def prediction(name: str, label: str, bee: float) -> Prediction:
@@ -166,6 +174,35 @@ def test_levels_of_class_names_have_cards_of_their_own(
     shown_names = [card.accessibleName() for card in cards.findChildren(QFrame, "card")]
     assert shown_names[-2].startswith("Accuracy, level 1: 60.0%")
     assert shown_names[-1].startswith("Tree distance: 0.600")
+
+
+def test_in_a_small_window_no_word_of_the_cards_is_cut(
+    qtbot: QtBot, window: MainWindow, pages: Pages, evaluation: Evaluation
+) -> None:
+    names = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "accuracy_level_1")
+    figures = dict.fromkeys(names, evaluation.figures["accuracy"])
+    measured = evaluation.model_copy(update={"figures": figures})
+    run = RunRecord.model_construct(backbone="b", strategy="s", data="d", created=datetime.now(UTC))
+    page = pages.widgets[RESULTS]
+    assert isinstance(page, ResultsPage)
+    window.resize(960, 640)
+    window.go_to(RESULTS)
+    pages.results.shown.emit(ShownRun(run=run, history=RunHistory(), evaluation=measured))
+    qtbot.waitUntil(page.cards.brier.isVisible)
+    qtbot.waitUntil(lambda: not _cut(page.cards))
+
+
+def _cut(cards: FigureCards) -> list[str]:
+    """The texts that have less room than they need."""
+    labels = [each for each in cards.findChildren(QLabel) if each.isVisible()]
+    assert len(labels) == 5 * 4 + 1
+    return [each.text() for each in labels if not _fits(each)]
+
+
+def _fits(label: QLabel) -> bool:
+    if label.wordWrap():
+        return label.height() >= label.heightForWidth(label.width())
+    return label.width() >= label.sizeHint().width()
 
 
 def test_ten_thousand_classes_are_shown_from_the_pairs_that_have_images(

@@ -55,7 +55,7 @@ class FigureCards(QWidget):
 def _card(name: str, figure: Figure) -> Card:
     title, meaning = _WORDS.get(name) or _words_of_level(name)
     value = label(_spoken(name, figure.value), "figure")
-    between = label(_interval(name, figure), "small")
+    between = label(_interval(name, figure), "small", wrap=True)
     card = Card("", label(title, "muted"), value, between, label(meaning, "small", wrap=True), None)
     card.body.setSpacing(4)
     card.setToolTip(_method(figure))

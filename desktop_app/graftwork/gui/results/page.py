@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStackedWidget
 
 from graftwork.engine.events import Notice, Progress, TrainingEvent
 from graftwork.engine.history import RunHistory
-from graftwork.gui.parts.boxes import Card, column, holder
+from graftwork.gui.parts.boxes import Card, column, holder, scrolling
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import Segments, button
 from graftwork.gui.parts.drop_area import EmptyState
@@ -55,7 +55,7 @@ class ResultsPage(Page):
         figures.setStretch(1, 1)
         self._stack.addWidget(EmptyState("results", "No results yet", sentence))
         self._stack.addWidget(holder(column(None, self.busy, None)))
-        self._stack.addWidget(holder(figures))
+        self._stack.addWidget(scrolling(holder(figures)))
         self._stack.addWidget(self.mistakes)
         self._stack.addWidget(self.board)
         self.body.addWidget(self._stack)
