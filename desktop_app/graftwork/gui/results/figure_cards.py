@@ -35,21 +35,19 @@ class FigureCards(QWidget):
         self.setLayout(column(self._grid, self.brier))
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
-        """Show the figures of this evaluation, which may be of before there was a Brier score."""
+        """Show the figures of this evaluation."""
         clear(self._grid)
         in_cards = [(name, each) for name, each in evaluation.figures.items() if name != _BRIER]
         for place, (name, figure) in enumerate(in_cards):
             self._grid.addWidget(_card(name, figure), *divmod(place, _IN_A_ROW))
-        self._show_brier(evaluation.figures.get(_BRIER))
+        self._show_brier(evaluation.figures[_BRIER])
 
-    def _show_brier(self, figure: Figure | None) -> None:
-        self.brier.setVisible(figure is not None)
-        if figure is not None:
-            self.brier.setText(
-                f"Brier score: {_spoken(_BRIER, figure.value)}, {_interval(_BRIER, figure)}. "
-                "The squared error of the stated probabilities, 0 to 2; less is better."
-            )
-            self.brier.setToolTip(_method(figure))
+    def _show_brier(self, figure: Figure) -> None:
+        self.brier.setText(
+            f"Brier score: {_spoken(_BRIER, figure.value)}, {_interval(_BRIER, figure)}. "
+            "The squared error of the stated probabilities, 0 to 2; less is better."
+        )
+        self.brier.setToolTip(_method(figure))
 
 
 def _card(name: str, figure: Figure) -> Card:
