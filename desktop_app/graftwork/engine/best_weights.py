@@ -9,10 +9,8 @@ from pathlib import Path
 from safetensors import SafetensorError
 from torch import Tensor
 
-from graftwork.plugin_api import HEAD
-
 from .checkpoints.progress import BestProgress, Rank
-from .classifier import WEIGHTS_FILE, Classifier
+from .classifier import WEIGHTS_FILE, Classifier, stage_prefix
 from .errors import TrainingError
 from .learning.low_rank import plain_state
 from .weights_file import write_weights
@@ -104,12 +102,8 @@ class BestWeights:
 
     def changing(self, name: str) -> bool:
         """Whether the tensor of this name belongs to a stage that ever learned."""
-        return name.startswith(tuple(f"{_prefix(stage)}." for stage in self._stages))
+        return name.startswith(tuple(map(stage_prefix, self._stages)))
 
     def _copy(self) -> dict[str, Tensor]:
         state = plain_state(self._classifier)
         return {k: v.detach().clone() for k, v in state.items() if self.changing(k)}
-
-
-def _prefix(stage: str) -> str:
-    return HEAD if stage == HEAD else f"stages.{stage}"

@@ -72,6 +72,11 @@ class Classifier(nn.Module):
         return {**dict(self.stages.named_children()), HEAD: self.head}
 
 
+def stage_prefix(stage: str) -> str:
+    """What the names of all tensors of this stage begin with, in a classifier."""
+    return f"{HEAD}." if stage == HEAD else f"stages.{stage}."
+
+
 def build_classifier(
     backbone: Backbone,
     info: ClassifierInfo,

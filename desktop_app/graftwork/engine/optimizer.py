@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from .training_settings import TrainingSettings
@@ -25,6 +25,11 @@ def build_optimizer(
     return AdamW(groups, fused=True)
 
 
+def decays(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter of this name is pulled towards zero: matrices, filters and additions."""
+    return parameter.ndim > 1 and (name.endswith("weight") or "parametrizations." in name)
+
+
 def set_rates(optimizer: Optimizer, rates: Mapping[str, float]) -> None:
     """Give each group the present rate of its stage."""
     for group in optimizer.param_groups:
@@ -36,12 +41,8 @@ def _stage_groups(
 ) -> Iterator[dict[str, Any]]:
     """Matrices, filters and what is added to them decay; norms, biases, scales, tokens do not."""
     learning = [(name, p) for name, p in stage.named_parameters() if p.requires_grad]
-    decayed = [p for name, p in learning if _decays(name, p)]
-    free = [p for name, p in learning if not _decays(name, p)]
+    decayed = [p for name, p in learning if decays(name, p)]
+    free = [p for name, p in learning if not decays(name, p)]
     for members, amount in ((decayed, decay), (free, 0.0)):
         if members:
             yield {"params": members, "lr": rate, "weight_decay": amount, "stage": name}
-
-
-def _decays(name: str, parameter: nn.Parameter) -> bool:
-    return parameter.ndim > 1 and (name.endswith("weight") or "parametrizations." in name)

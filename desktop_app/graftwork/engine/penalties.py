@@ -7,7 +7,7 @@ by low rank added.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import torch
 from torch import Tensor
@@ -15,11 +15,10 @@ from torch.nn import functional
 
 from graftwork.plugin_api import EWC, HEAD, L2SP, Penalty
 
-from .classifier import Classifier
+from .classifier import Classifier, stage_prefix
 from .errors import TrainingError
 from .learning.low_rank import effective_parameters
-
-_HEAD_PREFIX = f"{HEAD}."
+from .optimizer import decays
 
 
 def build_penalty(
@@ -27,37 +26,42 @@ def build_penalty(
     classifier: Classifier,
     reference: Mapping[str, Tensor],
     importance: Mapping[str, Tensor] | None = None,
+    *,
+    new: Collection[str] = (),
 ) -> Callable[[], Tensor] | None:
     """What is added to the loss of a step; None where there is no penalty.
 
     ``reference`` holds the weights that the run began with, ``importance`` the diagonal of
     Fisher's information, both by plain name. Weights that are not in them, or have another shape
-    there, or do not learn now (after ``set_learning``), are left alone. Raises ``TrainingError``
-    for EWC without importance.
+    there, or do not learn now (after ``set_learning``), are left alone. ``new`` are stages beside
+    the head that began with random weights, which L2-SP does not pull back to them. Raises
+    ``TrainingError`` for EWC without importance.
     """
     match penalty:
         case None:
             return None
         case L2SP():
-            return _l2_sp(penalty, classifier, reference)
+            return _l2_sp(penalty, classifier, reference, new)
         case EWC():
             return _ewc(penalty, classifier, reference, importance)
 
 
 def _l2_sp(
-    penalty: L2SP, classifier: Classifier, reference: Mapping[str, Tensor]
+    penalty: L2SP, classifier: Classifier, reference: Mapping[str, Tensor], new: Collection[str]
 ) -> Callable[[], Tensor]:
-    """``strength / 2 * |w - w0|^2`` for the backbone, ``head_strength / 2 * |w|^2`` for the head.
+    """``strength / 2 * |w - w0|^2`` for what was pretrained, ``head_strength / 2 * |w|^2`` else.
 
-    The head's biases and scales are left alone.
+    Layers without a source, the head among them, have nowhere else to be pulled but to zero; what
+    weight decay spares there (biases, norms, directions) is left alone.
     """
     known = _comparable(classifier, reference)
+    without_source = tuple(stage_prefix(stage) for stage in (HEAD, *new))
 
     def value() -> Tensor:
         total = torch.zeros((), device=classifier.mean.device)
         for name, weight in _learning(classifier):
-            if name.startswith(_HEAD_PREFIX):
-                size = weight.square().sum() if weight.ndim > 1 else 0.0
+            if name.startswith(without_source):
+                size = weight.square().sum() if decays(name, weight) else 0.0
                 total = total + penalty.head_strength / 2 * size
             elif name in known:
                 total = total + penalty.strength / 2 * _distance(weight, known[name])

@@ -35,9 +35,10 @@ from .speed.processes import Processes
 class TrainingSetup:
     """The classifier, its data and its place of work.
 
-    ``reference`` are the weights that the run began with, by name, and ``first_weights`` is the
-    digest of the backbone's among them; ``earlier`` are images of the
-    run before, if this one goes on from it, or ``no_sample`` says why there are none;
+    ``reference`` are the weights that the run began with, by name, ``first_weights`` is the digest
+    of the backbone's among them, and ``pretrained`` says whether these had learned before;
+    ``earlier`` are images of the run before, if this one goes on from it, or ``no_sample`` says why
+    there are none;
     ``head_is_new`` says that no head was taken from there. ``reports`` grows with each phase.
     Nothing learns from ``test``, nor chooses by it: where the whole backbone is frozen, its images
     go through it together with the others, for the evaluation that follows.
@@ -56,6 +57,7 @@ class TrainingSetup:
     monitor: LoadMonitor
     reference: Mapping[str, Tensor]
     first_weights: str
+    pretrained: bool
     earlier: StoredSample | None
     no_sample: str | None
     head_is_new: bool

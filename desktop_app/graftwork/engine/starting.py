@@ -94,7 +94,15 @@ def start_run(
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
     head_is_new = head is None or head.is_new
     setup = _new_setup(
-        job, strategy, classifier, pixels, split, checkpoints, processes, head_is_new=head_is_new
+        job,
+        strategy,
+        classifier,
+        pixels,
+        split,
+        checkpoints,
+        processes,
+        pretrained=weights is not None or job.start is not None,
+        head_is_new=head_is_new,
     )
     if setup.earlier and setup.earlier.left_out:
         yield _left_out(setup.earlier.left_out)
@@ -171,6 +179,7 @@ def _new_setup(
     checkpoints: CheckpointKeeper,
     processes: Processes,
     *,
+    pretrained: bool,
     head_is_new: bool,
 ) -> TrainingSetup:
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
@@ -189,6 +198,7 @@ def _new_setup(
         monitor=LoadMonitor(processes.device),
         reference=reference,
         first_weights=digest(classifier.stages.state_dict()),
+        pretrained=pretrained,
         earlier=earlier,
         no_sample=no_sample,
         head_is_new=head_is_new,

@@ -42,7 +42,8 @@ Norms and biases: Ben Zaken et al., "BitFit" (2021). The head always learns whol
 class L2SP:
     """Pulls the backbone's weights towards those that the run began with, the head's to zero.
 
-    Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning" (2018).
+    Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning" (2018). Stages that
+    began with random weights are pulled to zero, too, with ``head_strength``.
     """
 
     strength: float = 0.01

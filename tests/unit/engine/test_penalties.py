@@ -16,9 +16,9 @@ PHASE = Phase(name="p", epochs=1, rates={"middle": 0.1, "top": 0.1, HEAD: 0.1})
 LEARNING = ("stages.middle.", "stages.top.")
 
 
-def _moved(phase=PHASE):
+def _moved(phase=PHASE, head="linear"):
     """A classifier that learns as the phase says and has moved, and what it began with."""
-    classifier = tiny_classifier()
+    classifier = tiny_classifier(head=head)
     reference = {name: value.clone() for name, value in plain_state(classifier).items()}
     prepare_weights(classifier, phase, 0)
     set_learning(classifier, phase)
@@ -62,6 +62,26 @@ def test_l2_sp_pulls_straight_back():
         weight.grad, 0.3 * (weight.detach() - reference["stages.top.0.weight"])
     )
     assert classifier.stages.stem[0].weight.grad is None
+
+
+def test_l2_sp_pulls_stages_that_are_new_to_zero_as_the_head():
+    classifier, reference = _moved()
+    l2_sp = L2SP(strength=0.3, head_strength=0.2)
+    build_penalty(l2_sp, classifier, reference, new={"top"})().backward()
+    convolution, norm = classifier.stages.top[:2]
+    torch.testing.assert_close(convolution.weight.grad, 0.2 * convolution.weight.detach())
+    assert norm.weight.grad is None
+    assert norm.bias.grad is None
+    kept = classifier.stages.middle[0].weight
+    away = kept.detach() - reference["stages.middle.0.weight"]
+    torch.testing.assert_close(kept.grad, 0.3 * away)
+
+
+def test_l2_sp_leaves_alone_what_does_not_decay_in_a_head():
+    """As weight decay does: nothing is gained by shorter directions."""
+    classifier, reference = _moved(head="cosine")
+    penalty = build_penalty(L2SP(strength=0.0, head_strength=1.0), classifier, reference)
+    assert penalty().item() == 0
 
 
 def test_l2_sp_sees_what_low_rank_learning_adds():

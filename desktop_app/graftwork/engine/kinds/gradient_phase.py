@@ -27,6 +27,7 @@ from ..learning.choices import chosen_augment, with_user_choices
 from ..learning.importance import measure_importance
 from ..learning.low_rank import merge_low_rank
 from ..learning.parameters import prepare_weights
+from ..learning.reinitialize import drawn_anew
 from ..learning.sample import StoredSample
 from ..learning.wise import choose_mixture
 from ..loss.build import build_loss
@@ -162,7 +163,9 @@ def _prepare(
         augment=chosen_augment(phase, level, training) if inputs.live else None,
         mixing=build_mixing(training, len(classifier.info.classes)),
         loss=build_loss(training, _counts(setup), setup.device),
-        penalty=build_penalty(phase.penalty, classifier, setup.reference, importance),
+        penalty=build_penalty(
+            phase.penalty, classifier, setup.reference, importance, new=_new_stages(setup, phase)
+        ),
         averager=_averager(setup, phase),
         precision=precision,
         scaler=torch.amp.GradScaler(setup.device.type, enabled=precision.name == "fp16"),
@@ -204,6 +207,13 @@ def _precision(setup: TrainingSetup, phase: Phase, inputs: PhaseInputs) -> Preci
 def _counts(setup: TrainingSetup) -> Tensor:
     classes = len(setup.classifier.info.classes)
     return torch.bincount(setup.train.labels, minlength=classes)
+
+
+def _new_stages(setup: TrainingSetup, phase: Phase) -> set[str]:
+    """The stages without a source, to which nothing that they learned before can be due."""
+    if not setup.pretrained:
+        return set(setup.classifier.named_stages())
+    return drawn_anew(phase, setup.reports)
 
 
 def _averager(setup: TrainingSetup, phase: Phase) -> Averager | None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
+
+from graftwork.plugin_api import Phase, PhaseReport
+
+
+def drawn_anew(phase: Phase, reports: Iterable[PhaseReport]) -> set[str]:
+    """The stages that began with random weights in this phase, or in one of these before it.
+
+    What a phase drew that did not improve is gone: the next one starts from the best weights.
+    """
+    kept = (each.phase for each in reports if each.improved)
+    phases = (phase, *(each for each in kept if isinstance(each, Phase)))
+    return {stage for each in phases for stage in each.reinitialize}
 
 
 @torch.no_grad()

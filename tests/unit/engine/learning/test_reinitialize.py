@@ -3,7 +3,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from graftwork.engine.learning.reinitialize import reinitialize
+from graftwork.engine.learning.reinitialize import drawn_anew, reinitialize
+from graftwork.plugin_api import HEAD, Phase, PhaseReport, SolvedHead
 
 
 class _Odd(nn.Module):
@@ -71,3 +72,23 @@ def test_chance_elsewhere_is_not_disturbed():
     state = torch.get_rng_state()
     reinitialize(layer, 5)
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def _phase(*reinitialize):
+    rates = dict.fromkeys((*reinitialize, HEAD), 0.1)
+    return Phase(name="p", epochs=1, rates=rates, reinitialize=reinitialize)
+
+
+def _report(phase, *, improved):
+    figures = {"best_score": 0.0, "best_loss": 0.0, "best_accuracy": 0.0}
+    return PhaseReport(phase=phase, epochs_run=1, best_epoch=1, improved=improved, **figures)
+
+
+def test_a_stage_is_new_in_all_phases_after_the_one_that_drew_it_unless_that_one_was_left():
+    reports = [
+        _report(SolvedHead(name="s"), improved=True),
+        _report(_phase("top"), improved=True),
+        _report(_phase("stem"), improved=False),
+    ]
+    assert drawn_anew(_phase("middle"), reports) == {"middle", "top"}
+    assert drawn_anew(_phase(), reports[:1]) == set()

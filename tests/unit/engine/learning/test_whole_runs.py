@@ -82,6 +82,31 @@ def test_an_update_with_ewc_stays_nearer_to_what_was_learned(images, registry, e
     assert 0 < _distance(held, earlier) < 0.5 * _distance(free, earlier)
 
 
+def test_l2_sp_does_not_pull_new_stages_back_to_what_they_were(images, registry, earlier, tmp_path):
+    """Neither in the phase that draws them anew nor in the next, with a pull that wins."""
+    settings = {"new_epochs": 2, "new_rate": 0.05, "epochs": 2, "rate": 0.05}
+    job = small_job(
+        images, "partial-reinitialization", settings, penalty="l2-sp", penalty_strength=1e4
+    )
+    fork = job.model_copy(update={"start": StartSettings(folder=earlier)})
+    run_job(fork, registry, tmp_path / "run")
+    now, before = _weights(tmp_path / "run"), _weights(earlier)
+    away = {n: float((now[n] - v).norm() / v.norm()) for n, v in before.items() if v.ndim == 4}
+    assert away["stages.top.0.weight"] > 1
+    assert away["stages.middle.0.weight"] < 0.5
+
+
+def test_from_scratch_nothing_is_pulled_back_to_random_weights(images, registry, tmp_path):
+    """The penalty is weight decay, there, whatever its strength for what was pretrained."""
+    settings, found = {"epochs": 2}, []
+    for strength in (1e-3, 1e3):
+        run = tmp_path / str(strength)
+        training = {"penalty": "l2-sp", "penalty_strength": strength}
+        run_job(small_job(images, "from-scratch", settings, **training), registry, run)
+        found.append(_weights(run))
+    assert _same(*found)
+
+
 def test_an_update_can_train_on_the_earlier_images_too(images, registry, earlier, tmp_path):
     assert (earlier / SAMPLE_FILE).is_file()
     job = _update(images, earlier, replay=2, batch_size=1)
