@@ -34,7 +34,7 @@ def run_prototype_head(
     head = _checked(setup, phase)
     trials = Trials(setup, phase, number, len(_SCALES))
     started = trials.begin()
-    yield from without_effect(setup.job.training)
+    yield from without_effect(setup.job.training, phase)
     inputs = yield from whole_features(setup)
     yield started
     _set_directions(head, inputs.train(1))

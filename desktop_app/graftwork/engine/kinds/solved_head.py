@@ -34,7 +34,7 @@ def run_solved_head(
     head, strengths = _checked(setup, phase)
     trials = Trials(setup, phase, number, len(strengths))
     started = trials.begin()
-    yield from without_effect(setup.job.training)
+    yield from without_effect(setup.job.training, phase)
     inputs = yield from whole_features(setup)
     yield started
     reason = yield from _tried(setup, inputs, head, trials, strengths)

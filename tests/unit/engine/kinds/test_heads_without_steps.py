@@ -239,18 +239,42 @@ def test_rare_classes_weigh_more_if_the_user_says_so(images, registry, tmp_path)
     assert not torch.allclose(found["plain"], found["weighted"], atol=0.1)
 
 
-@pytest.mark.parametrize(
-    "phase",
-    [SolvedHead(name="x", strengths=(0.1,)), PrototypeHead(name="x")],
-    ids=["solved", "prototypes"],
-)
-def test_choices_that_need_training_steps_are_said_to_do_nothing(phase, images, registry, tmp_path):
-    head = "cosine" if isinstance(phase, PrototypeHead) else "linear"
+HEADS = {
+    "linear": SolvedHead(name="x", strengths=(0.1,)),
+    "cosine": PrototypeHead(name="x"),
+}
+
+
+def _said_to_do_nothing(images, registry, folder, head, **training):
+    events, _ = _run(images, registry, folder, HEADS[head], head=head, **training)
+    said = [notice.text for notice in of_kind(events, ev.Notice) if "do nothing" in notice.text]
+    return [text.partition("do nothing in this phase: ")[2] for text in said]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_choices_that_need_training_steps_are_said_to_do_nothing(head, images, registry, tmp_path):
     given = {"mixup": 0.2, "averaging": "ema", "augmentation": "none", "penalty": "none"}
-    events, _ = _run(images, registry, tmp_path / "run", phase, head=head, **given)
-    (said,) = [
-        notice.text for notice in of_kind(events, ev.Notice) if "do nothing here" in notice.text
-    ]
-    assert said.endswith("do nothing here: mixup, averaging.")
-    events, _ = _run(images, registry, tmp_path / "plain", phase, head=head)
-    assert not [notice for notice in of_kind(events, ev.Notice) if "do nothing" in notice.text]
+    steps = {"optimizer": "sgd", "momentum": 0.5, "accumulate": 2}
+    said = _said_to_do_nothing(images, registry, tmp_path / "run", head, **given, **steps)
+    assert said == ["mixup, accumulate, optimizer, momentum, averaging."]
+    assert _said_to_do_nothing(images, registry, tmp_path / "plain", head) == []
+
+
+LOSS = {"label_smoothing": 0.1, "class_weights": "inverse", "focal_gamma": 2.0}
+OTHER_LOSSES = [{"sampling": "balanced"}, {"logit_adjustment": 1.0}]
+
+
+@pytest.mark.parametrize("training", [LOSS, *OTHER_LOSSES], ids=lambda given: next(iter(given)))
+def test_prototypes_have_no_loss_and_a_solved_head_has_all_of_it(
+    training, images, registry, tmp_path
+):
+    said = _said_to_do_nothing(images, registry, tmp_path / "cosine", "cosine", **training)
+    assert said == [f"{', '.join(training)}."]
+    assert _said_to_do_nothing(images, registry, tmp_path / "linear", "linear", **training) == []
+    plain, heard = (tmp_path / name for name in ("plain", "heard"))
+    for name in sorted((images / "blue").iterdir())[5:]:
+        name.unlink()
+    for folder, given in ((plain, {}), (heard, training)):
+        _run(images, registry, folder, HEADS["linear"], **given)
+    biases = [load_file(folder / WEIGHTS_FILE)["head.linear.bias"] for folder in (plain, heard)]
+    assert not torch.equal(*biases)
