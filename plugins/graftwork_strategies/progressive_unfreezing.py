@@ -1,7 +1,8 @@
 """Progressive unfreezing, stage by stage from the top: for as long as it helps, or by schedule.
 
 Gradual unfreezing is Howard and Ruder's (2018), by schedule; stopping by benefit on the validation
-images spares the stages that need no change.
+images spares the stages that need no change. Theirs are lower rates for lower layers; here the
+stages unfrozen before, which lie above, have lower ones, because they have learned already.
 """
 
 from __future__ import annotations
