@@ -17,7 +17,7 @@ from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, Phase, Strategy
+from graftwork.plugin_api import HEAD, Phase, SolvedHead, Strategy, WiSE
 from graftwork.plugin_host.registry import UnknownNameError
 from support.jobs import of_kind, run_job, small_job
 from support.tiny import build_tiny
@@ -162,6 +162,25 @@ def test_a_validation_loss_that_is_not_finite_never_becomes_the_best(images, reg
     with pytest.raises(TrainingError, match="on the validation images"):
         _run_plan(plan, images, registry, run, batch_size=64, augmentation="none", precision="fp32")
     assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
+
+
+def test_a_phase_that_gained_nothing_says_that_nothing_is_mixed(images, registry, tmp_path):
+    def plan(settings, model, data):
+        yield SolvedHead(name="Head")
+        yield Phase(
+            name="Worse",
+            epochs=1,
+            rates={"stem": 1e3, "middle": 1e3},
+            schedule="constant",
+            batch_norm="frozen",
+            averaging=WiSE(parts=(0.5,)),
+        )
+
+    events = _run_plan(plan, images, registry, tmp_path / "run")
+    (said,) = [notice for notice in of_kind(events, ev.Notice) if "mixed" in notice.text.lower()]
+    assert said.level == "info"
+    assert said.text.startswith("Nothing was mixed: no epoch of this phase")
+    assert of_kind(events, ev.RunEnded)[0].phase == 1
 
 
 def test_a_backbone_without_weights_is_warned_of_where_they_matter(images, registry, tmp_path):

@@ -293,8 +293,15 @@ def _finish(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, Non
     """Take in what was added to the network, and mix its first with its best weights if wanted."""
     for stage in setup.classifier.named_stages().values():
         merge_low_rank(stage)
-    if isinstance(run.phase.averaging, WiSE) and setup.best.phase == run.number:
+    if not isinstance(run.phase.averaging, WiSE):
+        return
+    if setup.best.phase == run.number:
         yield from _mix(setup, run, run.phase.averaging)
+    else:
+        yield _notice(
+            "Nothing was mixed: no epoch of this phase was better on validation than the weights "
+            "that it began with, and those stay."
+        )
 
 
 def _mix(
