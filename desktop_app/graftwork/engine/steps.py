@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 
 from graftwork.data.augmentation import Augment, sample_seed
@@ -224,11 +225,22 @@ def _learn(
     passed = [_backward(setup, run, *pair, whole=len(targets)) for pair in pairs]
     if run.penalty:
         run.scaler.scale(run.penalty()).backward()
-    learning = (p for group in run.optimizer.param_groups for p in group["params"])
+    learning = [p for group in run.optimizer.param_groups for p in group["params"]]
     setup.processes.average_gradients(learning, part)
+    _clip(run, learning, setup.job.training.clip_gradients)
     run.scaler.step(run.optimizer)
     run.scaler.update()
     return torch.stack([loss for loss, _ in passed]).sum(), torch.cat([out for _, out in passed])
+
+
+def _clip(run: PhaseRun, learning: Sequence[nn.Parameter], greatest: float | None) -> None:
+    """Shorten the gradients, as one vector, to this norm (None: leave them), without a scale.
+
+    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013).
+    """
+    if greatest is not None:
+        run.scaler.unscale_(run.optimizer)
+        clip_grad_norm_(learning, greatest)
 
 
 def _backward(

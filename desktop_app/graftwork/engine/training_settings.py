@@ -158,6 +158,11 @@ class OptimizerSettings(Settings):
         description="Part of a phase over which rates rise at first; none: the strategy's choice",
     )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="Momentum of SGD")
+    clip_gradients: float | None = Field(
+        default=None,
+        gt=0,
+        description="Greatest norm of a step's gradients, all taken together; none: any",
+    )
     weight_decay: float = Field(
         default=0.01, ge=0, le=1, description="Pull towards zero (not on norms and biases)"
     )

@@ -164,6 +164,48 @@ def test_a_validation_loss_that_is_not_finite_never_becomes_the_best(images, reg
     assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
 
 
+ONE_STEP = {
+    "optimizer": "sgd",
+    "momentum": 0.0,
+    "weight_decay": 0.0,
+    "batch_size": 64,
+    "augmentation": "none",
+}
+
+
+def _after_one_step(images, registry, run, **training):
+    """The weights after one step at a rate of 0.5."""
+
+    def plan(settings, model, data):
+        rates = dict.fromkeys(("stem", "middle", "top", HEAD), 0.5)
+        yield Phase(name="Step", epochs=1, rates=rates, schedule="constant", batch_norm="frozen")
+
+    _run_plan(plan, images, registry, run, **ONE_STEP, **training)
+    return load_file(run / WEIGHTS_FILE)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_gradients_are_clipped_by_the_norm_of_all_together(precision, images, registry, tmp_path):
+    """What fp16 scales is scaled back before: else the steps would be shorter by the scale."""
+    still, short, longer = (
+        _after_one_step(
+            images, registry, tmp_path / str(norm), precision=precision, clip_gradients=norm
+        )
+        for norm in (1e-9, 0.01, 0.02)
+    )
+    for moved, norm in ((short, 0.01), (longer, 0.02)):
+        away = sum(float((moved[name] - value).square().sum()) for name, value in still.items())
+        assert away**0.5 == pytest.approx(0.5 * norm, rel=1e-3)
+
+
+def test_gradients_that_are_short_enough_stay_as_they_are(images, registry, tmp_path):
+    free = _after_one_step(images, registry, tmp_path / "free", precision="fp32")
+    bound = _after_one_step(
+        images, registry, tmp_path / "bound", precision="fp32", clip_gradients=1e6
+    )
+    assert all(torch.equal(free[name], value) for name, value in bound.items())
+
+
 def test_a_phase_that_gained_nothing_says_that_nothing_is_mixed(images, registry, tmp_path):
     def plan(settings, model, data):
         yield SolvedHead(name="Head")

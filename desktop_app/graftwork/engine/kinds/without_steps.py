@@ -22,6 +22,7 @@ _FOR_STEPS = (
     "stage_schedules",
     "warmup",
     "momentum",
+    "clip_gradients",
     "weight_decay",
     "stochastic_depth",
     "batch_norm",

@@ -84,8 +84,9 @@ def test_a_run_stopped_at_any_event_goes_on_to_the_same_weights(phase, images, p
     assert of_kind(whole, ev.RunEnded)
 
 
-def test_a_run_in_fp16_goes_on_with_its_scale(images, planned, tmp_path):
-    job = job_of(images, "batch norm learns", precision="fp16")
+@pytest.mark.parametrize("clip", [None, 0.05])
+def test_a_run_in_fp16_goes_on_with_its_scale(clip, images, planned, tmp_path):
+    job = job_of(images, "batch norm learns", precision="fp16", clip_gradients=clip)
     run_job(job, planned, tmp_path / "whole")
     run = tmp_path / "stopped"
     _until(job, planned, run, lambda e: isinstance(e, ev.StepDone) and (e.phase, e.epoch) == (2, 2))

@@ -254,9 +254,9 @@ def _said_to_do_nothing(images, registry, folder, head, **training):
 @pytest.mark.parametrize("head", HEADS)
 def test_choices_that_need_training_steps_are_said_to_do_nothing(head, images, registry, tmp_path):
     given = {"mixup": 0.2, "averaging": "ema", "augmentation": "none", "penalty": "none"}
-    steps = {"optimizer": "sgd", "momentum": 0.5, "accumulate": 2}
+    steps = {"optimizer": "sgd", "momentum": 0.5, "accumulate": 2, "clip_gradients": 1.0}
     said = _said_to_do_nothing(images, registry, tmp_path / "run", head, **given, **steps)
-    assert said == ["mixup, accumulate, optimizer, momentum, averaging."]
+    assert said == ["mixup, accumulate, optimizer, momentum, clip_gradients, averaging."]
     assert _said_to_do_nothing(images, registry, tmp_path / "plain", head) == []
 
 
