@@ -26,7 +26,7 @@ from .raster import (
 )
 from .tiff import is_deep_tiff, read_tiff
 
-__all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep", "may_pass"]
+__all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep", "may_pass", "stored_size"]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -78,6 +78,18 @@ def may_be_deep(path: Path) -> bool:
             return is_deep_tiff(path)
         return not head.startswith(_SHALLOW) and (not _is_png(head) or _is_deep_png(head))
     return False
+
+
+def stored_size(path: Path) -> tuple[int, int] | None:
+    """Width and height by the file's header, before it is turned upright; None if unknown."""
+    with (
+        contextlib.suppress(UnusableImageError),
+        _reasons(),
+        quiet_libraries(),
+        Image.open(path, formats=_FORMATS) as image,
+    ):
+        return image.size
+    return None
 
 
 def _read(path: Path, channels: int) -> Raster:

@@ -33,6 +33,7 @@ from .phases import run_phase
 from .planning import Planned
 from .setup import TrainingSetup
 from .speed.processes import Processes, join_processes
+from .squashed_turns import squashed_turns
 from .starting import StartedRun, describe, start_run
 
 
@@ -83,7 +84,9 @@ def _run(
 
 def _doubts(started: StartedRun) -> Iterator[Notice]:
     """What is worth a warning before anything is trained; a plan that fails is told of later."""
-    job = started.setup.job
+    job, items = started.setup.job, started.pixels.catalog.items
+    images = [items[row].path for row in started.split.train]
+    yield from squashed_turns(job.training, started.setup.augmentation, images)
     if job.training.first_layer == "new" and job.start is None:
         with suppress(TrainingError):
             phases = list(started.plan().expected())

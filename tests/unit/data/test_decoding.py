@@ -10,7 +10,14 @@ import pytest
 from PIL import Image, ImageOps
 from sklearn.datasets import load_sample_image
 
-from graftwork.data.decoding import MAX_PIXELS, decode, decode_with, may_be_deep, may_pass
+from graftwork.data.decoding import (
+    MAX_PIXELS,
+    decode,
+    decode_with,
+    may_be_deep,
+    may_pass,
+    stored_size,
+)
 from graftwork.plugin_api import UnusableImageError
 from support.images import png_of_size
 
@@ -264,3 +271,12 @@ def test_only_failures_that_are_not_the_files_may_pass(
     with pytest.raises(UnusableImageError) as caught:
         decode(file, 3)
     assert may_pass(caught.value) is passes
+
+
+def test_the_size_is_read_from_the_header_alone(tmp_path):
+    cut_off, none = tmp_path / "cut.png", tmp_path / "none.png"
+    cut_off.write_bytes(png_of_size(70, 50))
+    none.write_bytes(b"no image")
+    assert stored_size(cut_off) == (70, 50)
+    assert stored_size(none) is None
+    assert stored_size(tmp_path / "missing.png") is None
