@@ -38,10 +38,9 @@ class TrainingSetup:
     ``reference`` are the weights that the run began with, by name, ``first_weights`` is the digest
     of the backbone's among them, and ``pretrained`` says whether these had learned before;
     ``earlier`` are images of the run before, if this one goes on from it, or ``no_sample`` says why
-    there are none;
-    ``head_is_new`` says that no head was taken from there. ``reports`` grows with each phase.
-    Nothing learns from ``test``, nor chooses by it: where the whole backbone is frozen, its images
-    go through it together with the others, for the evaluation that follows.
+    there are none; ``head_is_new`` says that no head was taken from there. ``reports`` grows with
+    each phase. Nothing learns from ``test``, nor chooses by it: where the whole backbone is frozen,
+    its images go through it together with the others, for the evaluation that follows.
     """
 
     job: TrainingJob
