@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -11,11 +11,13 @@ import numpy as np
 
 from graftwork.plugin_api import Catalog, DatasetError, Part
 
-from .group_split import split_groups
+from .drawing import draw_groups, draw_units
+from .units import Unit, units_of
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
 _SHOWN_CLASSES = 5
+_TRAIN: Part = "train"
 
 
 class SplitError(DatasetError):
@@ -38,6 +40,7 @@ def make_split(
     test: float,
     seed: int,
     known: Mapping[int, Part] | None = None,
+    contents: Sequence[str] | None = None,
 ) -> Split:
     """Split by the parts that the items name, and draw those that none names.
 
@@ -52,17 +55,23 @@ def make_split(
 
     ``known`` are parts of an earlier split by index: items from which is drawn stay there with
     their groups, and the fractions are those of the others.
+
+    ``contents`` name what is in each item's file: items of equal content are copies and stay
+    together as a group does, with the groups that they are in, unless the items themselves, or
+    ``known``, name different parts. A class's copies of one image count as one.
     """
-    given = _given_parts(catalog)
+    units = units_of(catalog, contents)
+    given = _given_parts(catalog, units)
     parts = [part or "train" for part in given]
     fractions: dict[Part, float] = {"validation": validation, "test": test}
     wanted = {part: share for part, share in fractions.items() if part not in given}
     if wanted:
         pool = [index for index, part in enumerate(parts) if part == "train"]
-        settled = _settled(catalog, pool, known or {}, len(wanted) + 1)
+        settled = _settled(catalog, units, pool, known or {}, len(wanted) + 1)
         pool = [index for index in pool if index not in settled]
         learned = {catalog.items[index].label for index in settled if settled[index] == "train"}
-        for index, part in {**settled, **_draw(catalog, pool, wanted, seed, learned)}.items():
+        drawn = _draw(catalog, units, pool, wanted, seed, learned)
+        for index, part in {**settled, **drawn}.items():
             parts[index] = part
     _check(catalog, parts)
     return Split(**{part: _indices(parts, part) for part in PARTS})
@@ -82,47 +91,62 @@ def in_brief(classes: Sequence[str]) -> str:
 
 
 def _settled(
-    catalog: Catalog, pool: Sequence[int], known: Mapping[int, Part], least: int
+    catalog: Catalog,
+    units: Sequence[Unit],
+    pool: Sequence[int],
+    known: Mapping[int, Part],
+    least: int,
 ) -> dict[int, Part]:
-    """The parts of those items of the pool that are not drawn, because they are known or few."""
-    items = catalog.items
-    of_group = {items[index].group: part for index, part in known.items() if items[index].group}
-    found = {index: known.get(index) or of_group.get(items[index].group) for index in pool}
-    settled: dict[int, Part] = {index: part for index, part in found.items() if part}
+    """The parts of those items of the pool that are not drawn, because they are known or few.
+
+    What has a copy in a part that the data name keeps out of the parts that are drawn.
+    """
+    groups = [item.group for item in catalog.items]
+    of_group = {groups[index]: part for index, part in known.items() if groups[index]}
+    drawn_from = set(pool)
+    elsewhere = {unit for index, unit in enumerate(units) if index not in drawn_from}
+    of_unit = {**_parts_of(units, known), **dict.fromkeys(elsewhere, _TRAIN)}
+    settled: dict[int, Part] = {}
+    for index in pool:
+        part = known.get(index) or of_group.get(groups[index]) or of_unit.get(units[index])
+        if part:
+            settled[index] = part
     new = [index for index in pool if index not in settled]
-    return {**settled, **dict.fromkeys(_few(catalog, new, least), "train")}
+    return {**settled, **dict.fromkeys(_few(catalog, units, new, least), "train")}
 
 
-def _few(catalog: Catalog, pool: Sequence[int], least: int) -> set[int]:
+def _few(catalog: Catalog, units: Sequence[Unit], pool: Sequence[int], least: int) -> set[int]:
     """Those of classes of which fewer than ``least`` images or groups can be drawn.
 
     Their groups train with them. Another class in these has training images then, and needs one
     group less; still it may come to have too few.
     """
-    items, left, covered = catalog.items, list(pool), set[str]()
+    labels, left, covered = [item.label for item in catalog.items], list(pool), set[str]()
     while True:
-        units = {(items[index].label, items[index].group or index) for index in left}
-        counts = Counter(label for label, _ in units)
+        counts = Counter(label for label, _ in {(labels[index], units[index]) for index in left})
         few = {name for name in counts if counts[name] < least - (name in covered)}
         if not few:
             return set(pool) - set(left)
-        groups = {items[index].group for index in left if items[index].label in few} - {None}
-        stays = [
-            index
-            for index in left
-            if items[index].label not in few and items[index].group not in groups
-        ]
-        covered |= {items[index].label for index in set(left) - set(stays)}
-        left = stays
+        gone = {units[index] for index in left if labels[index] in few}
+        covered |= {labels[index] for index in left if units[index] in gone}
+        left = [index for index in left if units[index] not in gone]
 
 
-def _given_parts(catalog: Catalog) -> list[Part | None]:
-    """The part of each item: its own, or that of its group."""
+def _given_parts(catalog: Catalog, units: Sequence[Unit]) -> list[Part | None]:
+    """The part of each item: its own, or that of its group, or that of its copies."""
     of_group: dict[str, Part] = {}
     for item in catalog.items:
         if item.group and item.part and of_group.setdefault(item.group, item.part) != item.part:
             raise _group_in_two_parts(item.group, of_group[item.group], item.part)
-    return [item.part or of_group.get(item.group or "") for item in catalog.items]
+    own = [item.part or of_group.get(item.group or "") for item in catalog.items]
+    of_unit = _parts_of(units, {index: part for index, part in enumerate(own) if part})
+    return [part or of_unit.get(unit) for part, unit in zip(own, units, strict=True)]
+
+
+def _parts_of(units: Sequence[Unit], parts: Mapping[int, Part]) -> dict[Unit, Part]:
+    """The part of each unit; training of two that copies are in, for there it is learned."""
+    last_wins = sorted(parts, key=lambda index: PARTS.index(parts[index]), reverse=True)
+    return {units[index]: parts[index] for index in last_wins}
 
 
 def _group_in_two_parts(group: str, *parts: Part) -> SplitError:
@@ -139,6 +163,7 @@ def _indices(parts: Sequence[Part], part: Part) -> tuple[int, ...]:
 
 def _draw(
     catalog: Catalog,
+    units: Sequence[Unit],
     pool: Sequence[int],
     wanted: Mapping[Part, float],
     seed: int,
@@ -148,63 +173,18 @@ def _draw(
 
     Classes that are ``learned`` have training images beside the pool.
     """
-    random = np.random.default_rng(seed)
+    draw = draw_groups if any(item.group for item in catalog.items) else draw_units
     labels = [catalog.items[index].label for index in pool]
-    if any(item.group for item in catalog.items):
-        groups = [catalog.items[index].group for index in pool]
-        drawn = _draw_groups(labels, groups, wanted, random, learned)
-    else:
-        drawn = _draw_items(labels, wanted, random)
-    return {pool[position]: part for position, part in drawn.items()}
-
-
-def _draw_items(
-    labels: list[str], wanted: Mapping[Part, float], random: np.random.Generator
-) -> dict[int, Part]:
-    members: dict[str, list[int]] = defaultdict(list)
-    for position, label in enumerate(labels):
-        members[label].append(position)
-    drawn: dict[int, Part] = {}
-    owed = dict.fromkeys(wanted, 0.0)  # what rounding kept back, so that it evens out over classes
-    for label in sorted(members):
-        shuffled = iter(random.permutation(members[label]).tolist())
-        counts = _counts(len(members[label]), wanted, owed)
-        for part, count in counts.items():
-            drawn.update({next(shuffled): part for _ in range(count)})
-    return drawn
-
-
-def _counts(images: int, wanted: Mapping[Part, float], owed: dict[Part, float]) -> dict[Part, int]:
-    """How many of a class's images each part gets: one at least, and one is left for training."""
-    counts: dict[Part, int] = {}
-    left = images - len(wanted)
-    for part, share in wanted.items():
-        exact = images * share + owed[part]
-        extra = min(max(round(exact) - 1, 0), left - 1)
-        counts[part] = 1 + extra
-        left -= extra
-        owed[part] = min(0.5, max(-0.5, exact - counts[part]))
-    return counts
-
-
-def _draw_groups(
-    labels: list[str],
-    groups: list[str | None],
-    wanted: Mapping[Part, float],
-    random: np.random.Generator,
-    learned: Collection[str],
-) -> dict[int, Part]:
-    names = [f"group {group}" if group else f"item {i}" for i, group in enumerate(groups)]
-    shares = {"train": 1 - sum(wanted.values()), **wanted}
-    found = split_groups(labels, names, list(shares.values()), random, spared=learned)
-    if found is None:
+    theirs = [units[index] for index in pool]
+    drawn = draw(labels, theirs, wanted, np.random.default_rng(seed), learned)
+    if drawn is None:
         msg = (
-            "The images cannot be split so that groups stay together and every class is in each "
-            "part: too many groups hold several classes. Give smaller groups or more of them."
+            "The images cannot be split so that groups and exact copies stay together and every "
+            "class is in each part: too many groups hold several classes. Give smaller groups or "
+            "more of them, and remove copies that have several labels."
         )
         raise SplitError(msg)
-    parts = list(shares)
-    return {i: parts[part] for i, part in enumerate(found) if parts[part] != "train"}
+    return {pool[position]: part for position, part in drawn.items()}
 
 
 def _check(catalog: Catalog, parts: Sequence[Part]) -> None:
@@ -230,5 +210,5 @@ def _nothing_to_judge_by(part: Part, classes: str) -> SplitError:
     return SplitError(
         f"The {part} part has images of fewer than two classes: there is none of {classes}. "
         "To have some in each part, a class needs at least three images, in three groups if there "
-        "are groups. Add some, or leave these classes out."
+        "are groups; exact copies of an image count as one. Add some, or leave these classes out."
     )
