@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 
+from graftwork.data.pixels import Pixels
 from graftwork.data.split import PARTS, Split, classes_without, in_brief, make_split
-from graftwork.plugin_api import Catalog, Part
+from graftwork.plugin_api import Part
 
+from .copies import copies_found, copies_in_test
 from .events import Notice
 from .job import TrainingJob
 from .split_file import KeptSplit
@@ -18,12 +20,14 @@ _WITHOUT: Mapping[Part, str] = {
 
 
 def split_images(
-    job: TrainingJob, catalog: Catalog, earlier: KeptSplit | None
+    job: TrainingJob, pixels: Pixels, earlier: KeptSplit | None
 ) -> Generator[Notice, None, Split]:
     """The split that the job wants; ``earlier`` is that of the run that it starts from.
 
     Raises ``SplitError``.
     """
+    catalog, contents = pixels.catalog, pixels.digests
+    yield from copies_found(catalog, contents)
     known = earlier.parts(catalog) if earlier else {}
     split = make_split(
         catalog,
@@ -31,7 +35,9 @@ def split_images(
         test=job.data.test,
         seed=job.seed,
         known=known,
+        contents=contents,
     )
+    yield from copies_in_test(split, contents)
     if known:
         yield _known_parts(known, split)
     for part, so in _WITHOUT.items():

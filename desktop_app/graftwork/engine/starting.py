@@ -84,7 +84,7 @@ def start_run(
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
     earlier = earlier_split(job.start.folder) if job.start else None
-    split = yield from split_images(job, pixels.catalog, earlier)
+    split = yield from split_images(job, pixels, earlier)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
     _check_stage_schedules(job.training, classifier)
