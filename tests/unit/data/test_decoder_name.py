@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,8 +81,37 @@ def test_kinds_are_told_apart() -> None:
     assert len({decoder_name(make(0)) for make in KINDS.values()}) == len(KINDS)
 
 
-def test_a_plain_function_has_its_own_name() -> None:
+def test_graftworks_own_function_has_its_name_alone() -> None:
     assert decoder_name(decode) == "graftwork.data.decoding.decode"
+
+
+def of_a_plugin(source: str) -> Callable[[Path, int], np.ndarray]:
+    """The decoder ``read`` that a version of a plugin has, under the name of all versions."""
+    names: dict[str, Any] = {"__name__": "bees.files"}
+    exec(source, names)
+    return names["read"]
+
+
+VERSIONS = [
+    "def read(path, channels): return path * 2",
+    "def read(path, channels): return path * 3",
+    "def read(path, channels): return other(path)",
+    "def read(path, channels, level=1): return level",
+    "def read(path, channels, level=2): return level",
+    "def read(path, channels, *, level=1): return level",
+    "def read(path, channels, *, level=2): return level",
+    "def read(path, channels): return path in {'a', 'b'}",
+    "def read(path, channels): return path in {'a', 'c'}",
+    "class Reader:\n def __call__(self, path, channels): return 1\nread = Reader()",
+    "class Reader:\n def __call__(self, path, channels): return 2\nread = Reader()",
+]
+
+
+def test_versions_of_a_plugins_decoder_are_told_apart() -> None:
+    names = [decoder_name(of_a_plugin(source)) for source in VERSIONS]
+    assert len(set(names)) == len(VERSIONS)
+    assert names == [decoder_name(of_a_plugin(source)) for source in VERSIONS]
+    assert names[0].startswith("bees.files.read ")
 
 
 def test_use_does_not_change_the_name() -> None:
@@ -94,23 +125,51 @@ def test_builtin_callables_have_a_name() -> None:
     assert decoder_name(len).startswith("builtins.len ")
 
 
+def install(folder: Path, version: str) -> None:
+    """A package whose decoder is the same in each version, as if a helper of it had changed."""
+    (folder / "bees").mkdir(parents=True)
+    (folder / "bees" / "__init__.py").write_text("def read(path, channels): ...\n", "utf-8")
+    info = folder / f"graftwork_bees-{version}.dist-info"
+    info.mkdir()
+    about = f"Metadata-Version: 2.1\nName: graftwork-bees\nVersion: {version}\n"
+    (info / "METADATA").write_text(about, "utf-8")
+    (info / "RECORD").write_text("bees/__init__.py,,\n", "utf-8")
+
+
+def name_in_a_process(code: str, **environment: str) -> str:
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True
+    )
+    return found.stdout.strip()
+
+
+def test_the_version_of_a_plugin_is_part_of_the_name(tmp_path: Path) -> None:
+    code = (
+        "from graftwork.data.decoder_name import decoder_name; import bees; from functools "
+        "import partial; print(decoder_name(bees.read), decoder_name(partial(bees.read, a=1)))"
+    )
+    names = []
+    for folder, version in (("here", "1.0"), ("there", "1.0"), ("later", "1.1")):
+        install(tmp_path / folder, version)
+        paths = [str(tmp_path / folder), *sys.path]
+        names.append(name_in_a_process(code, PYTHONPATH=os.pathsep.join(paths)))
+    assert names[0] == names[1]
+    pairs = zip(names[0].split(), names[2].split(), strict=True)
+    assert [now == later for now, later in pairs] == [True, False] * 2
+
+
 CODE = """
 from functools import partial
 from graftwork.data.decoder_name import decoder_name
 from graftwork.data.decoding import decode
 print(decoder_name(lambda path, channels: decode(path, channels) in {"a", "b", "c"}))
 print(decoder_name(partial(decode, channels=3)))
+exec("def read(path, channels): return path in {'a', 'b', 'c'}")
+print(decoder_name(read))
 """
 
 
 def test_names_are_alike_in_every_process() -> None:
-    names = {
-        subprocess.run(
-            [sys.executable, "-c", CODE],
-            env={"PYTHONHASHSEED": seed},
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
+    paths = os.pathsep.join(sys.path)
+    names = {name_in_a_process(CODE, PYTHONHASHSEED=seed, PYTHONPATH=paths) for seed in "12"}
     assert len(names) == 1
