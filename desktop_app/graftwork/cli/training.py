@@ -13,6 +13,7 @@ from rich.markup import escape
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import TrainingJob
 from graftwork.plugin_api import GraftworkError
+from graftwork.runs.record import has_checkpoint, has_weights
 
 from .console import INTERRUPTED, messages, print_json, results
 from .progress import listen
@@ -43,7 +44,7 @@ def fork_values(
     workshop: Workshop, run_id: str, start: str, replay: int, data: dict[str, Any] | None
 ) -> dict[str, Any]:
     """The values of a job like the run's that starts from its weights, perhaps on other data."""
-    run = workshop.store.get(run_id)
+    run = workshop.store.get(run_id, has_weights)
     values = workshop.store.job_of(run).model_dump()
     values["start"] = {"folder": run.folder, "checkpoint": start, "replay": replay}
     values["data_fingerprint"] = None  # the run's own images may have changed since
@@ -66,7 +67,7 @@ def train_and_evaluate(
 def resume_and_evaluate(workshop: Workshop, run_id: str, *, as_json: bool) -> None:
     """Go on with the run, evaluate on its test images, and print figures."""
     if _is_helper():
-        job = workshop.store.job_of(workshop.store.get(run_id))
+        job = workshop.store.job_of(workshop.store.get(run_id, has_checkpoint))
         deque(workshop.assist(job, run_id), maxlen=0)
         return
     _to_the_end(workshop, workshop.resume(run_id), as_json=as_json)

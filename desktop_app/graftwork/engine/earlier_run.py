@@ -19,11 +19,19 @@ from .errors import TrainingError
 from .heads.spec import HeadSpec
 from .job import START_FOLDER, StartSettings
 from .keeping import epoch_file, kept_epochs
-from .learning.sample import SAMPLE_FILE
+from .learning.sample import SAMPLE_FILE, no_sample
 from .split_file import SPLIT_FILE
 from .weights_file import read_weights
 
 BEST = "best"
+
+
+def check_start(start: StartSettings) -> None:
+    """Raise ``TrainingError`` if the earlier run has no such weights, or no sample to replay."""
+    if not _weights_file(start).is_file():
+        raise _no_weights(start, "there is no such file")
+    if start.replay and not (start.folder / SAMPLE_FILE).is_file():
+        raise no_sample(start.folder / SAMPLE_FILE)
 
 
 def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
@@ -151,9 +159,13 @@ def _state(start: StartSettings) -> dict[str, Tensor]:
     try:
         return read_weights(_weights_file(start))
     except (OSError, SafetensorError, ValueError) as error:
-        kept = ", ".join([BEST, *kept_epochs(start.folder)])
-        msg = (
-            f"The run in {start.folder} has no weights {start.checkpoint!r} ({error}). It has "
-            f"{kept}; every epoch's are kept where keep_epochs=true was set."
-        )
-        raise TrainingError(msg) from error
+        raise _no_weights(start, error) from error
+
+
+def _no_weights(start: StartSettings, reason: object) -> TrainingError:
+    best = [BEST] if (start.folder / WEIGHTS_FILE).is_file() else []
+    kept = ", ".join([*best, *kept_epochs(start.folder)]) or "none"
+    return TrainingError(
+        f"The run in {start.folder} has no weights {start.checkpoint!r} ({reason}). It has "
+        f"{kept}; every epoch's are kept where keep_epochs=true was set."
+    )

@@ -53,6 +53,19 @@ class RunRecord(BaseModel):
     process: RunProcess
 
 
+def has_weights(record: RunRecord) -> bool:
+    """Whether an epoch was over, so that its weights are kept."""
+    return record.validation_accuracy is not None
+
+
+def has_checkpoint(record: RunRecord) -> bool:
+    """Whether it ended before it was finished, and can go on from where it was."""
+    from graftwork.engine.checkpoints.keeper import FOLDER
+
+    ended = record.status in {"stopped", "failed", "interrupted"}
+    return ended and any((record.folder / FOLDER).glob("*.json"))
+
+
 def write_record(record: RunRecord) -> None:
     """Keep the record in the run's folder."""
     write_text(record.folder / RECORD_FILE, record_to_json(record))

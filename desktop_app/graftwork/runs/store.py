@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -106,13 +106,14 @@ class RunStore:
         records = [_as_it_stands(record) for record in self._records()]
         return sorted(records, key=lambda record: (record.created, record.id), reverse=True)
 
-    def get(self, key: str) -> RunRecord:
-        """The run with this id, a beginning of it, or its folder; ``last`` is the newest.
+    def get(self, key: str, suits: Callable[[RunRecord], bool] | None = None) -> RunRecord:
+        """The run with this id, a beginning of it, or its folder.
 
-        Raises ``UnknownRunError``.
+        ``last`` is the newest that ``suits``, or else the newest. Raises ``UnknownRunError``.
         """
         records = self.runs()
-        found = records[:1] if key == "last" else _matching(records, key) or _in_folder(key)
+        last = [record for record in records if suits is None or suits(record)] or records
+        found = last[:1] if key == "last" else _matching(records, key) or _in_folder(key)
         if len(found) != 1:
             raise UnknownRunError(_why_not(records, found, key))
         return found[0]

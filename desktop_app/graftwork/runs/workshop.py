@@ -24,7 +24,7 @@ from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
 from .log import events_until, run_log
-from .record import RunRecord, read_record
+from .record import RunRecord, has_checkpoint, has_weights, read_record
 from .resuming import refuse_finished, run_lock, until_it_goes_on
 from .store import RunStore
 
@@ -70,8 +70,10 @@ class Workshop:
         What the run had said until the checkpoint from which it goes on is said again first.
         Raises ``GraftworkError`` if the run is finished, or at work in another process.
         """
-        with run_lock(self.store.get(run_id)):
-            run = self.store.get(run_id)  # another process may just have ended it
+        run = self.store.get(run_id, has_checkpoint)
+        with run_lock(run):
+            # Another process may just have ended it.
+            run = read_record(run.folder).model_copy(update={"id": run.id})
             refuse_finished(run)
             run = self.store.restart(run)
             yield from self._run(run, self._resumed(run))
@@ -84,7 +86,11 @@ class Workshop:
         ``run_id`` is the run that goes on; a new one has no folder that this process would need.
         """
         job = self._checked(job)
-        folder = self.store.get(run_id).folder if run_id else Path("of-the-first-process")
+        folder = (
+            self.store.get(run_id, has_checkpoint).folder
+            if run_id
+            else Path("of-the-first-process")
+        )
         yield from self._training(job, folder, resume=run_id is not None)
 
     def _run(
@@ -117,7 +123,7 @@ class Workshop:
         from .evaluate_run import evaluate_on, evaluate_on_own_test_images
         from .kept import EVALUATION_FILE, weights_digest
 
-        run = self.store.get(run_id)
+        run = self.store.get(run_id, has_weights)
         if data:
             return (yield from evaluate_on(data, run, self.registry))
         weights = weights_digest(run)
@@ -142,7 +148,7 @@ class Workshop:
         """
         from .export_run import export_run
 
-        run = self.store.get(run_id)
+        run = self.store.get(run_id, has_weights)
         return (yield from export_run(run, self.registry, file, plain=plain))
 
     def predict(
@@ -155,7 +161,7 @@ class Workshop:
         """
         from .predict_run import predict_with_run
 
-        run = self.store.get(run_id)
+        run = self.store.get(run_id, has_weights)
         return (yield from predict_with_run(run, self.registry, paths))
 
     def starting_point(self, run: RunRecord) -> StartingPoint:
@@ -172,6 +178,10 @@ class Workshop:
         self.registry.backbone(job.backbone)
         strategy_settings(self.registry.strategy(job.strategy), job.strategy_settings)
         reader = reader_of(job.data, self.registry)
+        if job.start:
+            from graftwork.engine.earlier_run import check_start
+
+            check_start(job.start)
         data = job.data.model_copy(update={"reader": reader.name})
         return job.model_copy(update={"data": data})
 

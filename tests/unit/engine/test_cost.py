@@ -110,6 +110,14 @@ def test_what_is_kept_of_frozen_stages_is_told_before(
     assert of_kind(again, ev.CostMeasured)[0].cache_mib == 0
 
 
+def test_the_disk_is_told_with_every_epoch_that_is_kept(images, registry, tmp_path):
+    settings = {"head_epochs": 4, "epochs": 4, "patience": None, "stages": 1}
+    job = small_job(images, "top-stages", settings, keep_epochs=True, keep_sample=5)
+    events = run_job(job, registry, tmp_path / "run")
+    (before,), (after,) = of_kind(events, ev.CostEstimated), of_kind(events, ev.CostMeasured)
+    assert after.disk_mib < before.disk_mib + 0.1  # text, and the headers of files
+
+
 @pytest.mark.parametrize(("neediest", "learning"), [(0, "stem"), (1, "middle"), (2, "top")])
 def test_any_stage_may_be_the_one_that_is_chosen_by_measuring(registry, neediest, learning):
     classifier = tiny_classifier()

@@ -131,9 +131,8 @@ def test_a_run_that_ends_just_before_it_would_go_on_is_not_begun_anew(
     others = Workshop(workshop.registry, workshop.store)
     stale = workshop.store.get(run_id)
     answers = iter([stale])
-    found = workshop.store.get
     drain(others.resume(run_id))
-    monkeypatch.setattr(workshop.store, "get", lambda key: next(answers, None) or found(key))
+    monkeypatch.setattr(workshop.store, "get", lambda *_: next(answers))
     with pytest.raises(RunUseError, match="is finished"):
         drain(workshop.resume(run_id))
 
@@ -149,6 +148,35 @@ def test_an_evaluation_leaves_the_record_of_a_run_at_work_alone(
         assert workshop.store.get(run_id).test_accuracy is None
         drain(training)
     assert workshop.store.get(run_id).status == "finished"
+
+
+def test_the_last_run_is_the_newest_that_can_be_used_so(workshop: Workshop, images: Path) -> None:
+    trained = stop_after(workshop, job_on(images), 2)
+    drain(workshop.train(small_job(images)))
+    assert workshop.current_run
+    finished = workshop.current_run.id
+    with pytest.raises(TrainingError):
+        drain(workshop.train(job_on(images, device="mps")))
+    assert workshop.store.get("last").status == "failed"
+    drain(workshop.evaluate("last"))
+    assert workshop.store.get(finished).test_accuracy is not None
+    drain(workshop.resume("last"))
+    assert workshop.store.get(trained).status == "finished"
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [({"checkpoint": "2-9"}, "no weights '2-9'"), ({"replay": 1}, "kept no sample")],
+)
+def test_a_fork_that_cannot_begin_makes_no_run(
+    workshop: Workshop, images: Path, start: dict[str, Any], said: str
+) -> None:
+    drain(workshop.train(small_job(images)))
+    assert workshop.current_run
+    before = [run.id for run in workshop.store.runs()]
+    with pytest.raises(TrainingError, match=said):
+        forked(workshop, images, workshop.current_run.id, **start)
+    assert [run.id for run in workshop.store.runs()] == before
 
 
 def test_the_log_of_a_resumed_run_tells_one_story(workshop: Workshop, images: Path) -> None:
@@ -418,14 +446,14 @@ def test_a_fork_onto_other_classes_keeps_what_it_knows_by_name(
     assert any("2 of the 3 classes" in notice.text for notice in of_kind(events, Notice))
 
 
-def test_a_fork_needs_the_same_backbone(workshop: Workshop, images: Path, tmp_path: Path) -> None:
+def test_a_fork_needs_a_run_with_weights(workshop: Workshop, images: Path, tmp_path: Path) -> None:
     job = TrainingJob(
         data=DataSettings(path=images, validation=0.25, test=0.25),
         backbone="tiny",
         training=TrainingSettings(device="cpu"),
         start=StartSettings(folder=tmp_path / "nowhere"),
     )
-    with pytest.raises(TrainingError, match="no classifier"):
+    with pytest.raises(TrainingError, match="no weights 'best'"):
         drain(workshop.train(job))
 
 

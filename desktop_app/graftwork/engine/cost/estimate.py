@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import psutil
 
@@ -54,11 +55,15 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class _PhaseCost:
-    """Of one phase; ``seconds`` are without those for computing what is ``kept``."""
+    """Of one phase; ``seconds`` are without those for computing what is ``kept``.
+
+    Checkpoints of one phase take the place of those before, weights of epochs do not.
+    """
 
     seconds: float
     memory_bytes: float
-    disk_bytes: float = 0.0
+    checkpoint_bytes: float = 0.0
+    epoch_bytes: float = 0.0
     kept: Kept | None = None
 
 
@@ -93,8 +98,10 @@ def _cost(setup: TrainingSetup, trial: Trial, course: Iterable[AnyPhase]) -> Cos
         memory_bytes=psutil.Process().memory_info().rss
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
-        disk_bytes=_weight_bytes(trial.stages)
-        + max((phase.disk_bytes for phase in phases), default=0.0),
+        disk_bytes=_bytes_in(setup.folder)
+        + _weight_bytes(trial.stages)
+        + sum(phase.epoch_bytes for phase in phases)
+        + max((phase.checkpoint_bytes for phase in phases), default=0.0),
         cache_bytes=cache_bytes(kept),
     )
 
@@ -147,10 +154,15 @@ def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> _PhaseCo
         memory_bytes=_KEPT_COPIES * learning
         + _learning_bytes(setup, above)
         + _mapped_bytes(sum(kept.sizes.values()) if kept else setup.pixel_bytes),
-        disk_bytes=_CHECKPOINTS * _KEPT_COPIES * learning
-        + epochs_kept * _weight_bytes(trial.stages),
+        checkpoint_bytes=_CHECKPOINTS * _KEPT_COPIES * learning,
+        epoch_bytes=epochs_kept * _weight_bytes(trial.stages),
         kept=kept,
     )
+
+
+def _bytes_in(folder: Path) -> int:
+    """What is there already, such as what a fork starts from and a sample of images."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _weight_bytes(stages: Iterable[StageCost]) -> int:

@@ -131,14 +131,18 @@ def _read(file: Path) -> tuple[_SampleInfo, Tensor, Tensor]:
             info = _SampleInfo.model_validate_json((opened.metadata() or {}).get(_KEY, ""))
             return info, opened.get_tensor("pixels"), opened.get_tensor("labels")
     except FileNotFoundError as error:
-        msg = (
-            f"The earlier run kept no sample of its images ({file} is missing). Only a run with "
-            "keep_sample above 0 keeps one."
-        )
-        raise TrainingError(msg) from error
+        raise no_sample(file) from error
     except (OSError, SafetensorError, ValidationError) as error:
         msg = f"The earlier run's sample of images in {file} is damaged: {error}."
         raise TrainingError(msg) from error
+
+
+def no_sample(file: Path) -> TrainingError:
+    """What to say where the file of the sample is missing."""
+    return TrainingError(
+        f"The earlier run kept no sample of its images ({file} is missing). Only a run with "
+        "keep_sample above 0 keeps one."
+    )
 
 
 def _refuse_other_input(kept: InputSpec, spec: InputSpec) -> None:
