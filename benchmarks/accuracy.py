@@ -186,7 +186,7 @@ def _figures(documents: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _table() -> Iterator[str]:
     names = "data", "strategy", "settings", "test images", "accuracy", "macro F1", "seeds"
-    yield f"| {' | '.join((*names, 'core seconds'))} |"
+    yield f"| {' | '.join((*names, 'least core seconds'))} |"
     yield "|---|---|---|---|---|---|---|---|"
     results = (json.loads(f.read_text("utf-8")) for f in sorted(RESULTS.glob("accuracy-*.json")))
     # The best of a data set come first, so that what transfer brings is seen at a glance.
@@ -207,7 +207,7 @@ def _row(result: dict[str, Any]) -> str:
         _spread([run["accuracy"] for run in runs]),
         _spread([run["macro_f1"] for run in runs]),
         str(len(runs)),
-        f"{statistics.median(run['core_seconds'] for run in runs):.0f}",
+        f"{min(run['core_seconds'] for run in runs):.0f}",
     )
     return f"| {' | '.join(cells)} |"
 
