@@ -27,7 +27,6 @@ def read_table_of_images(path: Path, options: TableOptions) -> Catalog:
     table = read_table(path, options.delimiter, options.header)
     columns = find_columns(table, options)
     rows, problems = _used_rows(table, columns, options)
-    problems += [columns.problem] if columns.problem else []
     reader = _RowReader(table, columns, options)
     items: dict[Path, Item] = {}
     for row in rows:
@@ -38,15 +37,15 @@ def read_table_of_images(path: Path, options: TableOptions) -> Catalog:
         except _BadRowError as error:
             reason = f"line {row.line} of {path.name}: {error}"
             problems.append(Problem(path=error.path, reason=reason))
-    return _catalog(table, reader.root, list(items.values()), problems)
-
-
-def _catalog(table: Table, root: Path, items: list[Item], problems: list[Problem]) -> Catalog:
-    classes = tuple(sorted({item.label for item in items}))
+    classes = tuple(sorted({item.label for item in items.values()}))
     if len(classes) < 2:
         raise _too_few_classes(table, classes, problems)
     return Catalog(
-        root=root, classes=classes, items=sorted_by_path(items), problems=tuple(problems)
+        root=reader.root,
+        classes=classes,
+        items=sorted_by_path(list(items.values())),
+        problems=tuple(problems),
+        notes=(columns.note,) if columns.note else (),
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graftwork.plugin_api import DatasetError, Problem
+from graftwork.plugin_api import DatasetError
 
 from .names import names_image, part_named
 from .table_options import TableOptions
@@ -20,13 +20,13 @@ _NAMED_WORDS = 5
 
 @dataclass(frozen=True)
 class Columns:
-    """Indices of the columns; ``problem`` says why one that looks like it was not taken."""
+    """Indices of the columns; ``note`` says why one that looks like parts was not taken."""
 
     path: int
     label: int
     part: int | None
     group: int | None
-    problem: Problem | None = None
+    note: str | None = None
 
 
 def find_columns(table: Table, options: TableOptions) -> Columns:
@@ -37,13 +37,13 @@ def find_columns(table: Table, options: TableOptions) -> Columns:
     if path is None or label is None:
         raise _unclear(table, "path" if path is None else "label")
     part = _index(table, options.part_column, _PART_NAMES)
-    problem = _other_words(table, part) if part is not None and not options.part_column else None
+    note = _other_words(table, part) if part is not None and not options.part_column else None
     return Columns(
         path=path,
         label=label,
-        part=None if problem else part,
+        part=None if note else part,
         group=_index(table, options.group_column, ()),
-        problem=problem,
+        note=note,
     )
 
 
@@ -62,7 +62,7 @@ def _index(table: Table, wanted: str | None, usual: Sequence[str]) -> int | None
     return next((names.index(name) for name in usual if name in names), None)
 
 
-def _other_words(table: Table, column: int) -> Problem | None:
+def _other_words(table: Table, column: int) -> str | None:
     """What a column called like parts holds, if it means something else: no word is a part's."""
     words = Counter(cell(row, column) for row in table.rows if cell(row, column))
     if not words or any(map(part_named, words)):
@@ -70,11 +70,10 @@ def _other_words(table: Table, column: int) -> Problem | None:
     named = ", ".join(map(repr, sorted(words)[:_NAMED_WORDS]))
     more = ", ..." if len(words) > _NAMED_WORDS else ""
     name = (table.header or [])[column]
-    reason = (
-        f"column {name!r} is not used to split: its words ({named}{more}) are not train, val or "
-        "test. If they mean these, write these"
+    return (
+        f"Column {name!r} holds {named}{more}, so the images are split at random. "
+        "If it is the split, use the words train, val and test."
     )
-    return Problem(path=table.path, reason=reason)
 
 
 def _first_that_names_images(table: Table) -> int | None:

@@ -16,6 +16,7 @@ from graftwork.gui.data.reader_dialog import ReaderDialog
 from graftwork.gui.destinations import DATA
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
+from graftwork.gui.parts.banner import Banner
 from support.images import make_folder
 
 from .conftest import LONG, answer_dialog
@@ -117,9 +118,7 @@ def test_few_images_are_warned_of(page: DataPage, tmp_path: Path, open_folder: O
 def test_a_table_is_opened_as_the_user_says(
     qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
 ) -> None:
-    table = images / "labels.csv"
-    rows = [f"{path.relative_to(images)},{path.parent.name}" for path in images.rglob("*.png")]
-    table.write_text("\n".join(["file,kind", *rows]), "utf-8")
+    table = table_of(images, "file,kind")
 
     def fill_in(dialog: QDialog) -> None:
         assert isinstance(dialog, ReaderDialog)
@@ -136,6 +135,27 @@ def test_a_table_is_opened_as_the_user_says(
     assert page.browser.images.count == 36
     assert pages.data.current is not None
     assert pages.data.current.reader.name == "table"
+
+
+def test_what_a_reader_notes_is_shown_and_is_no_file_left_out(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
+) -> None:
+    answer_dialog(lambda dialog: dialog.accept())
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        window.open_path(table_of(images, "path,label,part", ",north"))
+    shown = [banner.text for banner in page.browser.findChildren(Banner) if banner.isVisible()]
+    assert [text for text in shown if "Column 'part' holds 'north'" in text]
+    assert not [text for text in shown if "left out" in text]
+    assert page.browser.problems.records == ()
+
+
+def table_of(images: Path, header: str, more: str = "") -> Path:
+    table = images / "labels.csv"
+    rows = [
+        f"{path.relative_to(images)},{path.parent.name}{more}" for path in images.rglob("*.png")
+    ]
+    table.write_text("\n".join([header, *rows]), "utf-8")
+    return table
 
 
 def test_of_a_folder_that_several_readers_know_it_is_asked_which(

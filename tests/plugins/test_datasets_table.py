@@ -94,10 +94,11 @@ def test_a_column_of_other_words_is_not_taken_for_parts_and_said(folder: Path) -
     catalog = read(folder, text)
     assert [item.part for item in catalog.items] == [None, None, None]
     assert catalog.items[0].metadata == {"part": "wing"}
-    assert [problem.reason for problem in catalog.problems] == [
-        "column 'part' is not used to split: its words ('leg', 'wing') are not train, val or test. "
-        "If they mean these, write these"
-    ]
+    assert catalog.problems == ()
+    assert catalog.notes == (
+        "Column 'part' holds 'leg', 'wing', so the images are split at random. "
+        "If it is the split, use the words train, val and test.",
+    )
     with pytest.raises(DatasetError, match="'wing' is no part"):
         read(folder, text, part_column="part")
 
@@ -105,6 +106,7 @@ def test_a_column_of_other_words_is_not_taken_for_parts_and_said(folder: Path) -
 def test_an_empty_column_of_parts_is_no_problem(folder: Path) -> None:
     catalog = read(folder, "path,label,part\na.png,cat,\nb.png,dog,\n")
     assert catalog.problems == ()
+    assert catalog.notes == ()
 
 
 def test_faulty_rows_are_problems_with_their_line(folder: Path) -> None:

@@ -109,10 +109,11 @@ def _check(catalog: Catalog, reader: DatasetReader) -> None:
 
 
 def warnings_of(catalog: Catalog) -> list[str]:
-    """A sentence for each class that has so few images that its results will be unsure."""
-    return [
+    """What the reader notes, and each class with so few images that its results will be unsure."""
+    few = [
         f"Class {name!r} has only {count} {'image' if count == 1 else 'images'}: "
         f"results for it will be unsure; {FEW_IMAGES} or more are advised."
         for name, count in catalog.counts().items()
         if count < FEW_IMAGES
     ]
+    return [*catalog.notes, *few]

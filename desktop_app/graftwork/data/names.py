@@ -14,7 +14,7 @@ _REASON = "its name is not valid text (UTF-8): rename the file or folder"
 def without_broken_names(catalog: Catalog) -> Catalog:
     """The catalog with each file whose name is not text among the problems, its name made legible.
 
-    Raises ``DatasetError`` if a class is named so.
+    Notes are made legible too. Raises ``DatasetError`` if a class is named so.
     """
     broken = [name for name in catalog.classes if not _is_text(name)]
     if broken:
@@ -27,6 +27,7 @@ def without_broken_names(catalog: Catalog) -> Catalog:
         catalog,
         items=tuple(named),
         problems=tuple(map(_with_legible_path, (*catalog.problems, *found))),
+        notes=tuple(map(_legible, catalog.notes)),
     )
 
 

@@ -50,12 +50,15 @@ class Catalog:
     """The labelled images of a data set, and what was found wrong with it.
 
     ``classes`` are in the order of the model's outputs; every item's label is one of them.
+    ``problems`` are files that are left out. ``notes`` are sentences that a reader wants to say
+    of the whole, while no file is left out; the user sees each as a warning.
     """
 
     root: Path
     classes: tuple[str, ...]
     items: tuple[Item, ...]
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """Images of each class, in class order; a class without images counts 0."""

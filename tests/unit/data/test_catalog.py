@@ -114,6 +114,14 @@ def test_faults_of_readers_become_dataset_errors(tmp_path: Path, gives: Any, mes
         read_catalog(tmp_path, {"faulty": reader("faulty", gives=gives)})
 
 
+def test_what_a_reader_notes_is_warned_of_first() -> None:
+    catalog = replace(catalog_of({"many": 10, "few": 9}), notes=("All of one day.",))
+    assert [text.split(":")[0] for text in warnings_of(catalog)] == [
+        "All of one day.",
+        "Class 'few' has only 9 images",
+    ]
+
+
 def test_classes_with_few_images_are_warned_of() -> None:
     warnings = warnings_of(catalog_of({"many": 10, "few": 9, "one": 1, "none": 0}))
     assert [warning.split(":")[0] for warning in warnings] == [

@@ -8,7 +8,7 @@ import pytest
 
 from graftwork.data.catalog import read_catalog
 from graftwork.data.names import without_broken_names
-from graftwork.engine.events import ProblemFound
+from graftwork.engine.events import Notice, ProblemFound
 from graftwork.plugin_api import Catalog, DatasetError, Item, Problem
 from support.images import make_folder, make_image
 from support.jobs import of_kind, run_job, small_job
@@ -33,6 +33,12 @@ def test_a_file_whose_name_is_not_text_is_a_problem_that_can_be_written_down():
     assert "rename" in catalog.problems[1].reason
 
 
+def test_notes_are_kept_and_can_be_written_down():
+    notes = ("no file is left out", f"{BROKEN} is a strange word")
+    catalog = without_broken_names(Catalog(root=Path(), classes=("a", "b"), items=(), notes=notes))
+    assert catalog.notes == (notes[0], "na�me is a strange word")
+
+
 def test_a_class_whose_name_is_not_text_is_refused():
     with pytest.raises(DatasetError, match="rename"):
         without_broken_names(Catalog(root=Path(), classes=("a", BROKEN), items=()))
@@ -47,3 +53,18 @@ def test_such_a_file_on_the_disk_neither_stops_reading_nor_training(tmp_path, re
     events = run_job(small_job(images), registry, tmp_path / "run")
     (problem,) = of_kind(events, ProblemFound)
     assert problem.path.endswith("na�me.png")
+
+
+def test_what_a_reader_notes_is_a_warning_of_the_run_and_no_problem(tmp_path, registry):
+    images = make_folder(tmp_path / "images")
+    rows = [f"{path.relative_to(images)},{path.parent.name},north" for path in _images_in(images)]
+    table = images / "labels.csv"
+    table.write_text("\n".join(["path,label,part", *rows]), "utf-8")
+    events = run_job(small_job(table), registry, tmp_path / "run")
+    assert of_kind(events, ProblemFound) == []
+    (note,) = [one for one in of_kind(events, Notice) if "Column 'part'" in one.text]
+    assert note.level == "warning"
+
+
+def _images_in(folder):
+    return sorted(folder.rglob("*.png"))
