@@ -85,5 +85,6 @@ def _unclear(table: Table, what: str) -> DatasetError:
     meaning = {"path": "the image's path", "label": "the class"}[what]
     return DatasetError(
         f"It is not clear which column of {table.path.name} holds {meaning}. "
-        f"Its columns are {table.columns}. Set {what}_column to a name or a number."
+        f"Its columns are {table.columns}. "
+        f"Set the {what} column ({what}_column) to a name or a number."
     )
