@@ -10,16 +10,11 @@ from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item, Par
 
 from .names import normalized, part_named, sorted_by_path
 from .table_columns import Columns, cell, find_columns
+from .table_faults import BadRowError, Fault, no_row_of_use, too_few_classes
 from .table_options import TableOptions
 from .table_text import Row, Table, read_table
 
 _ENDINGS = frozenset({".csv", ".tsv", ".txt"})
-
-
-class _BadRowError(Exception):
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(reason)
-        self.path = path
 
 
 def read_table_of_images(path: Path, options: TableOptions) -> Catalog:
@@ -28,43 +23,27 @@ def read_table_of_images(path: Path, options: TableOptions) -> Catalog:
     columns = find_columns(table, options)
     rows, problems = _used_rows(table, columns, options)
     reader = _RowReader(table, columns, options)
-    items: dict[Path, Item] = {}
-    for row in rows:
-        try:
-            item = reader.item(row)
-            _refuse_second(item, items)
-            items[item.path] = item
-        except _BadRowError as error:
-            reason = f"line {row.line} of {path.name}: {error}"
-            problems.append(Problem(path=error.path, reason=reason))
-    classes = tuple(sorted({item.label for item in items.values()}))
+    items, faults = _items(rows, reader, path.name)
+    problems += [fault.problem for fault in faults]
+    classes = tuple(sorted({item.label for item in items}))
     if len(classes) < 2:
-        raise _too_few_classes(table, classes, problems)
+        raise too_few_classes(table, classes, faults, problems)
     return Catalog(
         root=reader.root,
         classes=classes,
-        items=sorted_by_path(list(items.values())),
+        items=sorted_by_path(items),
         problems=tuple(problems),
         notes=(columns.note,) if columns.note else (),
-    )
-
-
-def _too_few_classes(
-    table: Table, classes: tuple[str, ...], problems: list[Problem]
-) -> DatasetError:
-    found = f"images of one class only ({classes[0]!r})" if classes else "no image that is there"
-    first = "".join(f"\n{problem.path}: {problem.reason}" for problem in problems[:3])
-    return DatasetError(
-        f"{table.path} names {found}; two classes are needed. "
-        f"Its columns are {table.columns}; check that the right ones are set, "
-        f"and the folder that paths start from.{first}"
     )
 
 
 def _used_rows(
     table: Table, columns: Columns, options: TableOptions
 ) -> tuple[list[Row], list[Problem]]:
-    """The rows whose labels are asked for, and a problem that counts the others."""
+    """The rows whose labels are asked for, and a problem that counts the others.
+
+    Raises ``DatasetError`` if there are only others.
+    """
     if not options.labels:
         return table.rows, []
     used = [row for row in table.rows if cell(row, columns.label) in options.labels]
@@ -74,15 +53,41 @@ def _used_rows(
     if not unused:
         return used, []
     counted = ", ".join(f"{label!r} ({count})" for label, count in sorted(unused.items()))
+    if not used:
+        raise _other_labels(table, columns, options, counted)
     reason = f"{unused.total()} rows are left out, whose labels are not asked for: {counted}"
     return used, [Problem(path=table.path, reason=reason)]
+
+
+def _other_labels(
+    table: Table, columns: Columns, options: TableOptions, counted: str
+) -> DatasetError:
+    asked = ", ".join(map(repr, options.labels))
+    named = table.name_of(columns.label)
+    reason = f"{named} holds none of the labels that are asked for ({asked}), but {counted}"
+    return DatasetError(no_row_of_use(table, reason))
+
+
+def _items(rows: list[Row], reader: _RowReader, name: str) -> tuple[list[Item], list[Fault]]:
+    """The items of the rows that can be used, and the faults of the others."""
+    items: dict[Path, Item] = {}
+    faults = []
+    for row in rows:
+        try:
+            item = reader.item(row)
+            _refuse_second(item, items)
+            items[item.path] = item
+        except BadRowError as error:
+            problem = Problem(path=error.path, reason=f"line {row.line} of {name}: {error}")
+            faults.append(Fault(problem=problem, of_all=error.of_all))
+    return list(items.values()), faults
 
 
 def _refuse_second(item: Item, items: Mapping[Path, Item]) -> None:
     first = items.get(item.path)
     if first:
         as_what = "" if first.label == item.label else f" as {first.label!r}"
-        raise _BadRowError(item.path, f"the image is named before{as_what}")
+        raise BadRowError(item.path, f"the image is named before{as_what}")
 
 
 class _RowReader:
@@ -95,10 +100,10 @@ class _RowReader:
         self._labels = options.labels
 
     def item(self, row: Row) -> Item:
-        """The row's item; raises ``_BadRowError``."""
+        """The row's item; raises ``BadRowError``."""
         label = cell(row, self._columns.label)
         if not label:
-            raise _BadRowError(self._table.path, "it names no class")
+            raise self._says_nothing(self._columns.label, "class")
         return Item(
             path=self._path(row),
             label=normalized(self._labels.get(label, label)),
@@ -110,18 +115,38 @@ class _RowReader:
     def _path(self, row: Row) -> Path:
         name = cell(row, self._columns.path)
         if not name:
-            raise _BadRowError(self._table.path, "it names no image")
+            raise self._says_nothing(self._columns.path, "image")
         path = self.root / name.replace("\\", "/")
         if not path.is_file():
-            raise _BadRowError(path, "the file is not there")
+            raise self._not_there(path)
         return path
 
     def _part(self, row: Row) -> Part | None:
         name = cell(row, self._columns.part)
         part = part_named(name)
         if name and part is None:
-            raise _BadRowError(self._table.path, f"{name!r} is no part; use train, val or test")
+            raise self._no_part(name)
         return part
+
+    def _says_nothing(self, column: int, what: str) -> BadRowError:
+        of_all = f"{self._table.name_of(column)} names no {what}"
+        return BadRowError(self._table.path, f"it names no {what}", of_all)
+
+    def _not_there(self, path: Path) -> BadRowError:
+        of_all = (
+            f"none of the files that {self._table.name_of(self._columns.path)} names is there; "
+            "check that it is the column of paths (path_column), and the folder that paths start "
+            "from (root)"
+        )
+        return BadRowError(path, "the file is not there", of_all)
+
+    def _no_part(self, name: str) -> BadRowError:
+        of_all = (
+            f"{self._table.name_of(self._columns.part or 0)} holds other words than train, val "
+            "and test; write these, or set no column of parts (part_column)"
+        )
+        reason = f"{name!r} is no part; use train, val or test"
+        return BadRowError(self._table.path, reason, of_all)
 
     def _metadata(self, row: Row) -> dict[str, str]:
         taken = {self._columns.path, self._columns.label}

@@ -42,6 +42,11 @@ class Table:
         cells = self.header or self.rows[0].cells
         return ", ".join(f"{number}: {cell}" for number, cell in enumerate(cells, 1))
 
+    def name_of(self, column: int) -> str:
+        """What the column at this index is called in a message: by its name, else its number."""
+        named = dict(enumerate(self.header or [])).get(column)
+        return f"column {named!r}" if named else f"column {column + 1}"
+
     def column(self, wanted: str) -> int:
         """The index of a column given by name or by number from 1; raises ``DatasetError``."""
         names = [name.lower() for name in self.header or []]

@@ -51,8 +51,9 @@ def test_usual_tables_need_no_telling(folder: Path, text: str) -> None:
 def test_a_table_without_header_is_told_its_label_column(folder: Path) -> None:
     text = "1,a.png,cat\n2,b.png,dog\n"
     assert facts(read(folder, text, label_column=3)) == PLAIN
-    with pytest.raises(DatasetError, match=r"holds the class.* 1: 1, 2: a.png, 3: cat"):
+    with pytest.raises(DatasetError, match=r"holds the class.* 1: 1, 2: a.png, 3: cat") as refused:
         read(folder, text)
+    assert "Set the label column (label_column) to a name or a number." in str(refused.value)
 
 
 def test_elpvs_own_table(folder: Path) -> None:
@@ -123,6 +124,38 @@ def test_faulty_rows_are_problems_with_their_line(folder: Path) -> None:
         "9 of table.csv: the image is named before as 'dog'",
     ]
     assert catalog.problems[0].path == folder / "gone.png"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "reason"),
+    [
+        (
+            "path,label,part\na.png,cat,north\nb.png,dog,south\n",
+            {"part_column": "part"},
+            "column 'part' holds other words than train, val and test",
+        ),
+        ("path,label\nx.png,cat\ny.png,dog\n", {}, "none of the files that column 'path' names"),
+        ("1,a.png,\n2,b.png,\n", {"label_column": "3"}, "column 3 names no class"),
+        ("path,label\n,cat\n,dog\n", {}, "column 'path' names no image"),
+        (
+            "path,label\na.png,0\nb.png,1\n",
+            {"labels": {"2": "cat"}},
+            "column 'label' holds none of the labels that are asked for ('2')",
+        ),
+    ],
+)
+def test_a_fault_of_all_rows_is_said_first(
+    folder: Path, text: str, options: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DatasetError) as refused:
+        read(folder, text, **options)
+    assert str(refused.value).startswith(f"No row of {folder / 'table.csv'} can be used: {reason}")
+    assert ("start from" in str(refused.value)) == ("files" in reason)
+
+
+def test_rows_of_different_faults_have_none_that_is_said_first(folder: Path) -> None:
+    with pytest.raises(DatasetError, match=r"no image that is there.*\n.*no part.*\n.*not there"):
+        read(folder, "path,label,part\na.png,cat,x\ngone.png,dog,train\n")
 
 
 def test_a_root_that_is_not_absolute_starts_at_the_table(folder: Path) -> None:
