@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,10 +82,26 @@ def _text(path: Path) -> str:
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise DatasetError(msg) from error
+    text = _decoded(content)
+    if text is None or "\0" in text:
+        msg = f"{path} is not a text table. If it is a spreadsheet, save its sheet as CSV."
+        raise DatasetError(msg)
+    return text
+
+
+def _decoded(content: bytes) -> str | None:
+    """UTF-16 where a byte order mark says so (Excel's "Unicode text"), UTF-8, or else cp1252."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return _decoded_as("utf-16", content)
+    text = _decoded_as("utf-8-sig", content)
+    return content.decode("cp1252", errors="replace") if text is None else text
+
+
+def _decoded_as(encoding: str, content: bytes) -> str | None:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode(encoding)
     except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+        return None
 
 
 def _delimiter(path: Path, text: str) -> Delimiter:

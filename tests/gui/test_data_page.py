@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.data.page import DataPage
@@ -196,6 +196,26 @@ def test_a_file_that_is_no_table_is_refused_in_words(
     QApplication.processEvents()
     assert page.failure.isVisible()
     assert "movie.mp4" in page.failure.text
+
+
+def test_of_a_spreadsheet_it_is_said_what_to_save(
+    window: MainWindow, page: DataPage, tmp_path: Path
+) -> None:
+    (tmp_path / "labels.xlsx").write_bytes(b"PK")
+    window.open_path(tmp_path / "labels.xlsx")
+    QApplication.processEvents()
+    assert "save its sheet as CSV" in page.failure.text
+
+
+def test_the_beginning_of_a_table_from_excel_can_be_read(
+    window: MainWindow, pages: Pages, tmp_path: Path
+) -> None:
+    table = tmp_path / "labels.txt"
+    table.write_text("path\tlabel\nä.png\tcat\n", "utf-16")
+    dialog = ReaderDialog(table, [pages.data.registry.readers["table"]], window)
+    beginning = dialog.findChild(QPlainTextEdit)
+    assert beginning is not None
+    assert beginning.toPlainText() == "path\tlabel\nä.png\tcat\n"
 
 
 def test_reading_that_ended_unheard_can_still_be_cancelled(

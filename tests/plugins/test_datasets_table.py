@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
@@ -184,10 +185,27 @@ def test_paths_written_on_windows(folder: Path) -> None:
     assert facts(read(folder, "path,label\nsub\\d.png,cat\nb.png,dog\n"))[1] == ("d.png", "cat")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_encodings(folder: Path, encoding: str) -> None:
     catalog = read(folder, "path,label\nü.png,Küken\na.png,cat\n".encode(encoding))
     assert facts(catalog) == [("a.png", "cat"), ("ü.png", "Küken")]
+
+
+def test_unicode_text_of_excel(folder: Path) -> None:
+    text = "path\tlabel\r\na.png\tcat\r\nb.png\tdog\r\n"
+    for content in (
+        BOM_UTF16_LE + text.encode("utf-16-le"),
+        BOM_UTF16_BE + text.encode("utf-16-be"),
+    ):
+        assert facts(read(folder, content, name="table.txt")) == PLAIN
+
+
+@pytest.mark.parametrize(
+    "content", [b"PK\x03\x04\x14\x00\x06\x00", b"\xff\xfea", "path,label".encode("utf-32")]
+)
+def test_what_is_no_text_is_refused(folder: Path, content: bytes) -> None:
+    with pytest.raises(DatasetError, match=r"is not a text table.*save .* as CSV"):
+        read(folder, content)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "path,label\n"])

@@ -19,6 +19,8 @@ _logger = logging.getLogger(__name__)
 FEW_IMAGES = 10
 """A class with fewer images than this is warned of."""
 
+_SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -34,8 +36,15 @@ def find_reader(
     for reader in readers_for(path, readers):
         return reader
     known = "\n".join(f"{reader.name}: {reader.summary}" for reader in readers.values())
-    msg = f"No dataset reader knows {path}. There are:\n{known}"
+    msg = f"No dataset reader knows {path}.{spreadsheet_advice(path)} There are:\n{known}"
     raise DatasetError(msg)
+
+
+def spreadsheet_advice(path: Path) -> str:
+    """What to do with a spreadsheet, which no reader of tables knows; empty for other files."""
+    if path.suffix.lower() not in _SPREADSHEETS:
+        return ""
+    return " It is a spreadsheet: save its sheet as CSV, and open that."
 
 
 def readers_for(path: Path, readers: Mapping[str, DatasetReader]) -> Iterator[DatasetReader]:

@@ -71,6 +71,13 @@ def test_what_cannot_be_found_is_said(tmp_path: Path) -> None:
         find_reader(slide, READERS)
 
 
+@pytest.mark.parametrize("name", ["labels.xlsx", "labels.XLS", "labels.ods"])
+def test_of_a_spreadsheet_it_is_said_what_to_save(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match="save its sheet as CSV"):
+        find_reader(tmp_path / name, READERS)
+
+
 def test_a_reader_that_fails_to_look_is_passed_over(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

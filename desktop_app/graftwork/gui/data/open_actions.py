@@ -76,8 +76,11 @@ class OpenActions:
 
 
 def _unknown(path: Path) -> Failure:
+    from graftwork.data.catalog import spreadsheet_advice
+
     message = (
-        f"{path.name} is no table of images that Graftwork can read. Open a folder of class "
-        "folders, or a CSV or TSV table with a column of paths and a column of classes."
+        f"{path.name} is no table of images that Graftwork can read.{spreadsheet_advice(path)} "
+        "Open a folder of class folders, or a CSV or TSV table with a column of paths and a column "
+        "of classes."
     )
     return Failure(message=message, details=str(path))

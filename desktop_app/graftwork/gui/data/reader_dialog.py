@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -82,7 +83,14 @@ class ReaderDialog(QDialog):
 
 def _first_lines(path: Path, number: int = 6) -> str:
     try:
-        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        with path.open(encoding=_encoding(path), errors="replace") as lines:
             return "".join(line[:400] for line in islice(lines, number))
     except OSError as error:
         return str(error)
+
+
+def _encoding(path: Path) -> str:
+    """UTF-16 where a byte order mark says so, as Excel writes "Unicode text", or else UTF-8."""
+    with path.open("rb") as file:
+        marked = file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE)
+    return "utf-16" if marked else "utf-8-sig"
