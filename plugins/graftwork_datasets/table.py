@@ -104,6 +104,7 @@ class _RowReader:
         label = cell(row, self._columns.label)
         if not label:
             raise self._says_nothing(self._columns.label, "class")
+        self._refuse_lines(label, "class")
         return Item(
             path=self._path(row),
             label=normalized(self._labels.get(label, label)),
@@ -116,6 +117,7 @@ class _RowReader:
         name = cell(row, self._columns.path)
         if not name:
             raise self._says_nothing(self._columns.path, "image")
+        self._refuse_lines(name, "path")
         path = self.root / name.replace("\\", "/")
         if not path.is_file():
             raise self._not_there(path)
@@ -127,6 +129,11 @@ class _RowReader:
         if name and part is None:
             raise self._no_part(name)
         return part
+
+    def _refuse_lines(self, text: str, what: str) -> None:
+        if "\n" in text:
+            reason = f"its {what} goes over several lines; is a quote not closed?"
+            raise BadRowError(self._table.path, reason)
 
     def _says_nothing(self, column: int, what: str) -> BadRowError:
         of_all = f"{self._table.name_of(column)} names no {what}"

@@ -105,18 +105,33 @@ def _decoded_as(encoding: str, content: bytes) -> str | None:
 
 
 def _delimiter(path: Path, text: str) -> Delimiter:
-    """The first delimiter that cuts most of the first lines into equally many cells."""
+    """The first that cuts most of the first lines into equally many cells, or as a header does."""
     lines = [line for line in text.splitlines() if line.strip()][:_PROBED_LINES]
     if not lines:
         raise _no_rows(path)
     candidates: tuple[Delimiter, ...] = ("tab", "semicolon", "comma", "blanks")
     for delimiter in candidates:
-        widths = Counter(len(row.cells) for row in _rows("\n".join(lines), delimiter))
-        width, count = widths.most_common(1)[0]
-        if width > 1 and count > len(lines) / 2:
+        widths = Counter(_widths(lines, delimiter)).most_common(1)
+        if any(width > 1 and count > len(lines) / 2 for width, count in widths):
+            return delimiter
+    for delimiter in candidates[:-1]:  # blanks stand within cells, too
+        if _fits_the_header(_widths(lines, delimiter)):
             return delimiter
     msg = f"What stands between the columns of {path} is not clear: set the delimiter."
     raise DatasetError(msg)
+
+
+def _widths(lines: list[str], delimiter: Delimiter) -> list[int]:
+    return [len(row.cells) for row in _rows("\n".join(lines), delimiter)]
+
+
+def _fits_the_header(widths: list[int]) -> bool:
+    """Whether most rows have two cells or more, and no more than the first: some may miss.
+
+    A quote that is not closed makes one row of many lines, so rows count here and not lines.
+    """
+    fitting = sum(2 <= width <= widths[0] for width in widths)
+    return fitting > max(1, len(widths) / 2)
 
 
 def _rows(text: str, delimiter: Delimiter) -> Iterator[Row]:
@@ -126,7 +141,8 @@ def _rows(text: str, delimiter: Delimiter) -> Iterator[Row]:
             Row(number, line.split()) for number, line in enumerate(lines, 1) if line.split()
         )
         return
-    reader = csv.reader(lines, delimiter=_CHARACTERS[delimiter], skipinitialspace=True)
+    ended = [f"{line}\n" for line in lines]  # a cell in quotes may hold several lines
+    reader = csv.reader(ended, delimiter=_CHARACTERS[delimiter], skipinitialspace=True)
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield Row(reader.line_num, cells)

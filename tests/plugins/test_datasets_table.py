@@ -229,6 +229,47 @@ def test_an_unclear_delimiter_can_be_told(folder: Path) -> None:
     assert [item.label for item in told.items] == ["cat", "dog"]
 
 
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_rows_that_miss_their_last_cells_leave_the_delimiter_clear(
+    folder: Path, delimiter: str
+) -> None:
+    rows = (
+        "path label part group",
+        "a.png cat",
+        "b.png dog train",
+        "c.png dog test g1",
+        "ü.png cat",
+    )
+    catalog = read(folder, "\n".join(rows).replace(" ", delimiter))
+    assert [item.part for item in catalog.items] == [None, "train", "test", None]
+
+
+def test_a_quote_that_is_not_closed_is_a_fault_of_its_row_alone(folder: Path) -> None:
+    rows = ("path,label", "a.png,cat", "b.png,dog", 'c.png,"dog', "ü.png,cat", *["d.png,cat"] * 9)
+    catalog = read(folder, "\n".join(rows))
+    assert facts(catalog) == PLAIN
+    assert [problem.reason for problem in catalog.problems] == [
+        "line 14 of table.csv: its class goes over several lines; is a quote not closed?"
+    ]
+
+
+def test_a_cell_of_several_lines_that_is_not_used_is_no_fault(folder: Path) -> None:
+    rows = ("path,label,remark", 'a.png,cat,"one\ntwo\nthree"', 'b.png,dog,"four\nfive\nsix"')
+    catalog = read(folder, "\n".join(rows))
+    assert facts(catalog) == PLAIN
+    assert catalog.items[0].metadata == {"remark": "one\ntwo\nthree"}
+
+
+def test_a_table_of_empty_cells_is_refused(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="set the delimiter"):
+        read(folder, ",,\n,,\n")
+
+
+def test_lines_of_words_leave_the_delimiter_unclear(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="set the delimiter"):
+        read(folder, "image file|class of it\nmy a.png|cat\nb.png|dog\nmy own c.png|dog\n")
+
+
 def test_a_header_can_be_told_where_it_names_an_image(folder: Path) -> None:
     text = "photo.png,label\na.png,cat\nb.png,dog\n"
     catalog = read(folder, text, header="yes", path_column=1)
