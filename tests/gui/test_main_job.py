@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from graftwork.gui.library.runs_page import RunsPage
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
 from graftwork.gui.results.page import ResultsPage
-from graftwork.gui.train.page import PROGRESS, TrainPage
+from graftwork.gui.train.page import PROGRESS, SETUP, TrainPage
 from graftwork.gui.train.start_line import StartLine
 from graftwork.plugin_api import HEAD
 from graftwork.runs.starting_point import StartingPoint
@@ -192,6 +193,28 @@ def test_a_stopped_run_goes_on_from_the_list_of_runs(
         range(1, len(pages.train.history.epochs) + 1)
     )
     assert len(pages.train.history.phases) == 1
+    stop_training(qtbot, pages)
+
+
+def test_the_progress_names_what_its_run_learns_from_whatever_is_opened_meanwhile(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    other = digits.with_name("letters")
+    shutil.copytree(digits, other)
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    trained = f"tiny, full-fine-tuning  ·  {digits}"
+    assert page.subtitle.text() == trained
+    open_folder(other)
+    assert page.subtitle.text() == trained
+    window.go_to(TRAIN)
+    page.views.choose(SETUP)
+    assert page.subtitle.text() == f"60 images in 3 classes  ·  {other}"
+    page.views.choose(PROGRESS)
+    stop_training(qtbot, pages)
+    assert page.subtitle.text() == trained
+    click(qtbot, runs_page(window, pages).go_on)
+    assert page.subtitle.text() == trained
     stop_training(qtbot, pages)
 
 

@@ -8,7 +8,6 @@ from pydantic import ValidationError
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from graftwork.engine.job import TrainingJob
-from graftwork.gui.data.opening import Opened
 from graftwork.gui.data.state import DataState
 from graftwork.gui.parts.boxes import GRID, column, holder
 from graftwork.gui.parts.buttons import Segments, button, rename
@@ -73,8 +72,8 @@ class TrainPage(Page):
         self.setup.rate_wanted.connect(self._find_rate)
         self.setup.network_wanted.connect(self._find_network)
         self.setup.changed.connect(self.augmentation.follow)
-        self._data.opened.connect(self._show_data)
-        self._data.checked.connect(self._show_data)
+        self._data.opened.connect(self._refresh)
+        self._data.checked.connect(self._refresh)
         self._state.changed.connect(self._refresh)
         self._state.started.connect(self._show_progress)
         self._state.ended.connect(self._show_ending)
@@ -134,10 +133,6 @@ class TrainPage(Page):
             self.failure.show_failure(_refused(error))
             return None
 
-    def _show_data(self, opened: Opened) -> None:
-        self.subtitle.setText(opened.summary())
-        self._refresh()
-
     def _show_progress(self) -> None:
         self.failure.hide()
         self.views.allow(PROGRESS, allowed=True)
@@ -148,7 +143,15 @@ class TrainPage(Page):
             self.failure.show_failure(ending.failure)
         self._refresh()
 
+    def _subject(self) -> str:
+        """What the view below is about: the run, or the data that is open by now."""
+        if self.views.current == PROGRESS:
+            return self._state.subject
+        opened = self._data.current
+        return _NO_DATA if opened is None else opened.summary()
+
     def _refresh(self) -> None:
+        self.subtitle.setText(self._subject())
         doing, ending = self._state.doing, self._state.ending
         busy = self._state.is_busy
         has_results = (

@@ -29,7 +29,10 @@ class Ending:
 
 
 class TrainState(QObject):
-    """Folds the events of the present run into ``history``, which charts read when they like."""
+    """Folds the events of the present run into ``history``, which charts read when they like.
+
+    ``subject`` says in a line what the run trains on what, also after its end.
+    """
 
     changed = Signal()
     started = Signal()
@@ -39,6 +42,7 @@ class TrainState(QObject):
         super().__init__(parent)
         self.workshop = workshop
         self.history = RunHistory()
+        self.subject = ""
         self.doing: Doing = "nothing"
         self.ending: Ending | None = None
         self._tasks = tasks
@@ -52,10 +56,12 @@ class TrainState(QObject):
 
     def start(self, job: TrainingJob) -> None:
         """Train this; a run that is at work must have ended before."""
+        self.subject = _subject(job.backbone, job.strategy, str(job.data.path))
         self._begin(lambda: self.workshop.train(job), None)
 
     def go_on(self, run: RunRecord) -> None:
         """Go on with a run that was interrupted; one that is at work must have ended before."""
+        self.subject = _subject(run.backbone, run.strategy, run.data)
         self._begin(lambda: self.workshop.resume(run.id), run.id)
 
     def _begin(
@@ -110,3 +116,7 @@ class TrainState(QObject):
         self._thread = None
         self._do("nothing")
         self.ended.emit(self.ending)
+
+
+def _subject(backbone: str, strategy: str, data: str) -> str:
+    return f"{backbone}, {strategy}  ·  {data}"
