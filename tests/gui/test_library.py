@@ -129,6 +129,16 @@ def test_runs_are_sorted_by_the_figure_and_not_by_its_digits(
     assert [run.validation_accuracy for run in opened] == [0.85]
 
 
+def test_the_status_of_a_run_that_failed_tells_why(
+    page: RunsPage, store: RunStore, tmp_path: Path
+) -> None:
+    store.finish(store.create(small_job(tmp_path)), "failed", "The disk is full.")
+    page.show()
+    status = page.table.model().index(0, 6)
+    assert status.data() == "failed"
+    assert status.data(Qt.ItemDataRole.ToolTipRole) == "The disk is full."
+
+
 def test_a_run_is_opened_by_the_keyboard_alone(
     qtbot: QtBot, page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path
 ) -> None:

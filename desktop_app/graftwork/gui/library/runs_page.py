@@ -38,7 +38,11 @@ _COLUMNS = [
         key=lambda run: _sortable(run.test_accuracy),
         right=True,
     ),
-    Column(heading="Status", text=lambda run: run.status),
+    Column(
+        heading="Status",
+        text=lambda run: run.status,
+        tip=lambda run: run.message or run.status,
+    ),
 ]
 
 _NO_RUNS = "Train a network. Here it can be opened again, trained on, or forked."

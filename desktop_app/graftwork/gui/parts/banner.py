@@ -60,7 +60,7 @@ class Banner(QFrame):
 
 
 class FailureBanner(Banner):
-    """A failure: its message, and its details on request. Hidden until there is one."""
+    """A failure: its message, and its details (if any) on request. Hidden until there is one."""
 
     def __init__(self) -> None:
         super().__init__("", "error")
@@ -70,8 +70,8 @@ class FailureBanner(Banner):
         self._details.setFixedHeight(180)
         self._details.hide()
         self._more = button("Details", self._toggle, kind="quiet", picture="chevron-down")
-        copy = copy_button(self._details.toPlainText, "the details")
-        self.body.addLayout(row(24, self._more, copy, None))
+        self._copy = copy_button(self._details.toPlainText, "the details")
+        self.body.addLayout(row(24, self._more, self._copy, None))
         self.body.addWidget(self._details)
         self.hide()
 
@@ -80,6 +80,8 @@ class FailureBanner(Banner):
         self.show_text(failure.message, "error")
         self._details.setPlainText(failure.details)
         self._details.hide()
+        for each in (self._more, self._copy):
+            each.setVisible(bool(failure.details))
         self.show()
 
     def _toggle(self) -> None:

@@ -28,7 +28,8 @@ Index = QModelIndex | QPersistentModelIndex
 class Column:
     """One column: its heading, what it shows of a record, and what it sorts by.
 
-    What does not fit is left out in its middle, as suits paths; of ``prose``, at its end.
+    What does not fit is left out in its middle, as suits paths; of ``prose``, at its end. The
+    tooltip is the text, unless ``tip`` gives another one.
     """
 
     heading: str
@@ -37,6 +38,7 @@ class Column:
     right: bool = False
     stretch: bool = False
     prose: bool = False
+    tip: Callable[[Any], str] | None = None
 
 
 class RecordModel(QAbstractTableModel):
@@ -75,8 +77,10 @@ class RecordModel(QAbstractTableModel):
         """The cell's text; to sort by, its key."""
         column, record = self.columns[index.column()], self.records[index.row()]
         match role:
-            case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
+            case Qt.ItemDataRole.DisplayRole:
                 return column.text(record)
+            case Qt.ItemDataRole.ToolTipRole:
+                return (column.tip or column.text)(record)
             case Qt.ItemDataRole.UserRole:
                 return (column.key or column.text)(record)
             case Qt.ItemDataRole.TextAlignmentRole:

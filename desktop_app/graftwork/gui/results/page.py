@@ -24,7 +24,8 @@ from .mistakes import MistakesView
 from .state import ResultState, ShownRun
 
 _NOTHING = "How far the trained network can be trusted, on images that it has never seen."
-_EMPTY, _BUSY, _FIGURES, _MISTAKES, _TRAINING = range(5)
+_NOT_TRAINED = "Not one epoch of it was finished, so there is nothing to measure or to draw."
+_EMPTY, _BUSY, _UNTRAINED, _FIGURES, _MISTAKES, _TRAINING = range(6)
 
 
 class ResultsPage(Page):
@@ -55,6 +56,7 @@ class ResultsPage(Page):
         figures.setStretch(1, 1)
         self._stack.addWidget(EmptyState("results", "No results yet", sentence))
         self._stack.addWidget(holder(column(None, self.busy, None)))
+        self._stack.addWidget(EmptyState("results", "Nothing was learned", _NOT_TRAINED))
         self._stack.addWidget(scrolling(holder(figures)))
         self._stack.addWidget(self.mistakes)
         self._stack.addWidget(self.board)
@@ -79,7 +81,7 @@ class ResultsPage(Page):
     def _show_opening(self, run: RunRecord) -> None:
         self.failure.hide()
         self.subtitle.setText(describe_run(run))
-        self.busy.begin("Measuring on the test images")
+        self.busy.begin("Reading the run")
         self._show(_BUSY)
 
     def _show_event(self, event: TrainingEvent) -> None:
@@ -91,6 +93,14 @@ class ResultsPage(Page):
 
     def _show_run(self, shown: ShownRun) -> None:
         self.subtitle.setText(describe_run(shown.run))
+        if shown.run.status == "failed":
+            self.failure.show_failure(_why(shown.run))
+        if shown.evaluation is None and not shown.history.epochs:
+            self._show(_UNTRAINED)
+        else:
+            self._show_views(shown)
+
+    def _show_views(self, shown: ShownRun) -> None:
         measured = shown.evaluation is not None
         for view in (0, 1):
             self.views.allow(view, allowed=measured)
@@ -105,6 +115,10 @@ class ResultsPage(Page):
     def _show_failure(self, failure: Failure) -> None:
         self._show(_EMPTY)
         self.failure.show_failure(failure)
+
+
+def _why(run: RunRecord) -> Failure:
+    return Failure(message=run.message or "This run failed without a word.", details="")
 
 
 def describe_run(run: RunRecord) -> str:
