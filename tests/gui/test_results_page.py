@@ -119,6 +119,20 @@ def test_the_brier_score_stands_in_a_line_below(qtbot: QtBot, evaluation: Evalua
     assert not any(name.startswith("Brier") for name in names)
 
 
+def test_an_interval_without_width_is_none(qtbot: QtBot, evaluation: Evaluation) -> None:
+    cards = FigureCards()
+    qtbot.addWidget(cards)
+    method = "bootstrap; all came out alike, so the interval says nothing"
+    figure = Figure(value=1 / 3, low=1 / 3, high=1 / 3, method=method)
+    figures = {"macro_f1": figure, "brier": figure}
+    cards.show_evaluation(evaluation.model_copy(update={"figures": figures}))
+    (macro_f1,) = cards.findChildren(QFrame, "card")
+    none = "no 95% interval: too few test images differ"
+    assert macro_f1.accessibleName() == f"Macro F1: 0.333, {none}"
+    assert "all came out alike" in macro_f1.toolTip()
+    assert cards.brier.text().startswith(f"Brier score: 0.333, {none}.")
+
+
 def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Evaluation) -> None:
     table = class_table()
     qtbot.addWidget(table)

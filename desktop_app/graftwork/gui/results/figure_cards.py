@@ -62,6 +62,9 @@ def _card(name: str, figure: Figure) -> Card:
 
 
 def _interval(name: str, figure: Figure) -> str:
+    """Where all resamples came out alike, the ends say nothing and would look certain."""
+    if figure.low == figure.high:
+        return "no 95% interval: too few test images differ"
     return f"95% interval: {_spoken(name, figure.low)} to {_spoken(name, figure.high)}"
 
 
