@@ -244,6 +244,15 @@ def test_a_rate_that_ends_at_nothing_leaves_room_for_the_others(qtbot: QtBot) ->
     assert -2 < high < -1
 
 
+def test_every_speed_that_was_measured_is_on_its_chart(qtbot: QtBot) -> None:
+    chart = Chart(next(spec for spec in SMALL_CHARTS if spec.title == "Images per second"))
+    qtbot.addWidget(chart)
+    chart.show_curves([Curve(name="", x=[1, 2, 3], y=[90_000, 5, 4])], [])
+    low, high = chart._plot.getAxis("left").range
+    assert low < math.log10(4)
+    assert math.log10(90_000) < high
+
+
 def test_names_of_curves_are_shortened_to_their_line(qtbot: QtBot) -> None:
     legend = Legend()
     qtbot.addWidget(legend)

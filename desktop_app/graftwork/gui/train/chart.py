@@ -20,7 +20,6 @@ from .curves import ChartLook, Curve
 from .legend import Legend
 
 _MOST_DOTS = 60
-_MOST_POWERS = 3
 
 
 class Chart(Card):
@@ -99,11 +98,12 @@ class Chart(Card):
         self._plot.setYRange(0, self.look.top or top or 1.0, padding=0.07)
 
     def _fit_powers(self, curves: Sequence[Curve]) -> None:
-        """A rate that ends at next to nothing must not flatten all before."""
+        """All values; but a rate that ends at next to nothing must not flatten all before."""
         values = np.concatenate([_drawable(curve, logarithmic=True)[1] for curve in curves])
         if len(values):
             top, bottom = math.log10(values.max()), math.log10(values.min())
-            self._plot.setYRange(max(bottom, top - _MOST_POWERS), top, padding=0.07)
+            most = self.look.most_powers or math.inf
+            self._plot.setYRange(max(bottom, top - most), top, padding=0.07)
 
     def _show_curve(self, curve: Curve) -> None:
         line = self._lines.get(curve.name)

@@ -25,13 +25,15 @@ class Curve:
 class ChartLook:
     """What a chart is called, and what its axes are.
 
-    The y axis begins at zero with ``from_zero``, and then ends at ``top`` if that is given. With
+    The y axis begins at zero with ``from_zero``, and then ends at ``top`` if that is given. A
+    ``logarithmic`` one shows all values, or those of the ``most_powers`` of ten below the top. With
     ``powers`` the x axis is logarithmic, and goes from the first to the second power of ten.
     """
 
     title: str
     x_axis: str
     logarithmic: bool = False
+    most_powers: int | None = None
     powers: tuple[int, int] | None = None
     from_zero: bool = False
     top: float | None = None
@@ -113,7 +115,9 @@ LARGE_CHARTS = (
     ChartSpec(title="Accuracy (%)", x_axis="epochs", curves=accuracy_curves, phases="named"),
 )
 SMALL_CHARTS = (
-    ChartSpec(title="Learning rate", x_axis="epochs", curves=rate_curves, logarithmic=True),
+    ChartSpec(
+        title="Learning rate", x_axis="epochs", curves=rate_curves, logarithmic=True, most_powers=3
+    ),
     ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, logarithmic=True),
     ChartSpec(
         title="Load (%)",
