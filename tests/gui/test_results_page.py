@@ -190,7 +190,9 @@ def test_in_a_small_window_no_word_of_the_cards_is_cut(
     names = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier", "accuracy_level_1")
     figures = dict.fromkeys(names, evaluation.figures["accuracy"])
     measured = evaluation.model_copy(update={"figures": figures})
-    run = RunRecord.model_construct(backbone="b", strategy="s", data="d", created=datetime.now(UTC))
+    run = RunRecord.model_construct(
+        backbone="b", strategy="s", data="d", created=datetime.now(UTC), status="finished"
+    )
     page = pages.widgets[RESULTS]
     assert isinstance(page, ResultsPage)
     window.resize(960, 640)
