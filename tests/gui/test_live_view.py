@@ -14,10 +14,11 @@ from support.events import epoch_done, phase_started, step_done
 
 
 class Live:
-    """The history of now, which a new run replaces."""
+    """The history of now, which a new run replaces, and whether it is held."""
 
     def __init__(self) -> None:
         self.history = RunHistory()
+        self.paused = False
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def live() -> Live:
 
 @pytest.fixture
 def card(qtbot: QtBot, live: Live) -> ProgressCard:
-    card = ProgressCard(lambda: live.history)
+    card = ProgressCard(lambda: live.history, lambda: live.paused)
     qtbot.addWidget(card)
     card.show()
     return card
@@ -73,6 +74,23 @@ def test_the_time_left_and_the_best_are_told_after_an_epoch(card: ProgressCard, 
     card.refresh()
     assert card.where.text() == "epoch 2 of at most 4, at most 1 min 30 s left in this phase"
     assert card.best.text() == "87.5%"
+
+
+def test_a_pause_is_told_in_the_headline(card: ProgressCard, live: Live) -> None:
+    live.history.apply(phase_started())
+    live.paused = True
+    card.refresh()
+    assert card.what.text() == "Paused  ·  Phase 1: Head"
+    live.paused = False
+    card.refresh()
+    assert card.what.text() == "Phase 1: Head"
+
+
+def test_no_time_left_is_not_told_as_0_s(card: ProgressCard, live: Live) -> None:
+    live.history.apply(phase_started(epochs=1))
+    live.history.apply(epoch_done())
+    card.refresh()
+    assert card.where.text() == "epoch 1 of at most 1"
 
 
 def test_the_end_is_told_with_the_time_it_took(card: ProgressCard, live: Live) -> None:

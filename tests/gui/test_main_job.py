@@ -271,6 +271,8 @@ def test_a_pause_holds_the_training_until_it_goes_on(
     page = start_long_training(qtbot, window, pages)
     click(qtbot, page.pause)
     assert page.pause.accessibleName() == "Resume"
+    page.live.progress.refresh()
+    assert page.live.progress.what.text().startswith("Paused")
     thread = pages.train._thread
     assert thread is not None
     assert thread.paused

@@ -17,9 +17,9 @@ from .progress_card import ProgressCard
 class LiveView(QWidget):
     """Reads the history again and again; nothing is pushed to it."""
 
-    def __init__(self, history: Callable[[], RunHistory]) -> None:
+    def __init__(self, history: Callable[[], RunHistory], is_paused: Callable[[], bool]) -> None:
         super().__init__()
-        self.progress = ProgressCard(history)
+        self.progress = ProgressCard(history, is_paused)
         self.board = ChartBoard(history)
         self.notices = NoticeList(history)
         notices = Card("", self.notices, margin=6)

@@ -54,7 +54,7 @@ class TrainPage(Page):
         super().__init__("Train", _NO_DATA, *buttons)
         self.setup = TrainSetup(data.registry, settings)
         self.augmentation = AugmentationCard(data, tasks, self.setup.job)
-        self.live = LiveView(lambda: state.history)
+        self.live = LiveView(lambda: state.history, lambda: state.is_paused)
         self._stack = QStackedWidget()
         self._stack.addWidget(_above(self.setup, self.augmentation))
         self._stack.addWidget(self.live)

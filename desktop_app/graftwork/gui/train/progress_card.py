@@ -11,7 +11,7 @@ from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.boxes import GRID, Card, column, row
 from graftwork.gui.parts.text import label
 
-from .summary import best_so_far, fraction, position, present_work
+from .summary import best_so_far, fraction, headline, position
 
 _STEPS = 1000
 
@@ -19,9 +19,10 @@ _STEPS = 1000
 class ProgressCard(Card):
     """A sentence, a bar, and the figures that people ask for while they wait."""
 
-    def __init__(self, history: Callable[[], RunHistory]) -> None:
+    def __init__(self, history: Callable[[], RunHistory], is_paused: Callable[[], bool]) -> None:
         super().__init__()
         self._history = history
+        self._is_paused = is_paused
         self.what = label(role="heading")
         self.where = label(role="muted")
         self.best = label("–", "heading")
@@ -47,7 +48,7 @@ class ProgressCard(Card):
     def refresh(self) -> None:
         """Say how the run stands now."""
         history = self._history()
-        _tell(self.what, present_work(history))
+        _tell(self.what, headline(history, paused=self._is_paused()))
         _tell(self.where, position(history))
         figure, where = best_so_far(history)
         _tell(self.best, figure)

@@ -54,6 +54,11 @@ class TrainState(QObject):
         """Whether a run is at work or paused."""
         return self.doing != "nothing"
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the training is held, or will be after the present step."""
+        return self.doing == "pausing"
+
     def start(self, job: TrainingJob) -> None:
         """Train this; a run that is at work must have ended before."""
         self.subject = _subject(job.backbone, job.strategy, str(job.data.path))

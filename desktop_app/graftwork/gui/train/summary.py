@@ -5,6 +5,15 @@ from __future__ import annotations
 from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.text import duration
 
+_TOLD_S = 0.5
+"""Seconds below which "0 s left" would be said, of a phase that still has its end to do."""
+
+
+def headline(history: RunHistory, *, paused: bool) -> str:
+    """What the run does now, and whether it is held in that."""
+    work = present_work(history)
+    return f"Paused  ·  {work}" if paused else work
+
 
 def present_work(history: RunHistory) -> str:
     """What the run does now."""
@@ -29,7 +38,9 @@ def position(history: RunHistory) -> str:
     epoch = min(int(history.epochs_in_phase) + 1, history.phases[-1].epochs)
     text = f"epoch {epoch:,} of at most {history.phases[-1].epochs:,}"
     left = seconds_left(history)
-    return text if left is None else f"{text}, at most {duration(left)} left in this phase"
+    if left is None or left < _TOLD_S:
+        return text
+    return f"{text}, at most {duration(left)} left in this phase"
 
 
 def seconds_left(history: RunHistory) -> float | None:
