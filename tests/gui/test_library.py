@@ -139,6 +139,16 @@ def test_the_status_of_a_run_that_failed_tells_why(
     assert status.data(Qt.ItemDataRole.ToolTipRole) == "The disk is full."
 
 
+def test_data_is_named_by_the_last_part_of_its_path(
+    page: RunsPage, store: RunStore, tmp_path: Path
+) -> None:
+    finished(store, tmp_path / "a" / "bees", 0.5)
+    page.show()
+    data = page.table.model().index(0, 1)
+    assert data.data() == "bees"
+    assert data.data(Qt.ItemDataRole.ToolTipRole) == str(tmp_path / "a" / "bees")
+
+
 def test_a_run_is_opened_by_the_keyboard_alone(
     qtbot: QtBot, page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path
 ) -> None:

@@ -22,6 +22,7 @@ _HINT = (
     "The file holds everything: resizing, the network, and the names of the classes. Before it "
     "is handed over, its answers are compared with the network's on your own images."
 )
+_NAMELESS = "Name a file first."
 _PLAIN = "For programs that resize and normalize the images themselves. Most people do not."
 
 
@@ -35,22 +36,31 @@ class SaveCard(Card):
         self.file.setPlaceholderText("model.onnx")
         self.plain = QCheckBox("Plain tensors in and out")
         self.button = button("Export", on_export, kind="primary", picture="export")
+        self._nameless = label(_NAMELESS, "small")
         self.busy = Busy()
         self.report = Banner()
         choose = button("Choose…", self._choose, picture="folder")
         line = row(self.file, choose)
         hint = label(_PLAIN, "small", wrap=True)
-        inner = column(line, self.plain, hint, row(self.button, None), self.busy, self.report)
+        inner = column(
+            line, self.plain, hint, row(self.button, self._nameless, None), self.busy, self.report
+        )
         self.body.addLayout(inner)
         self.body.setSpacing(GRID + 2)
         self.busy.hide()
         self.report.hide()
+        self.file.textChanged.connect(self._allow)
+        self._allow()
 
     @property
     def path(self) -> Path:
-        """The file that is named, as an .onnx."""
-        path = Path(self.file.text().strip() or "model.onnx").expanduser()
+        """The file that is named, as an .onnx; without a name, one for examples."""
+        path = Path(self._name or "model.onnx").expanduser()
         return path if path.suffix == ".onnx" else path.with_name(f"{path.name}.onnx")
+
+    @property
+    def _name(self) -> str:
+        return self.file.text().strip()
 
     def show_busy(self) -> None:
         """Say that it begins."""
@@ -78,7 +88,12 @@ class SaveCard(Card):
 
     def _at_work(self, at_work: bool) -> None:
         self.busy.setVisible(at_work)
-        self.button.setEnabled(not at_work)
+        self._allow()
+
+    def _allow(self) -> None:
+        """Nothing is written to a place that nobody has named."""
+        self.button.setEnabled(bool(self._name) and self.busy.isHidden())
+        self._nameless.setVisible(not self._name)
 
     def _choose(self) -> None:
         path, _filter = QFileDialog.getSaveFileName(

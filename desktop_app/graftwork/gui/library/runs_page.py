@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
@@ -23,7 +24,12 @@ _COLUMNS = [
         text=lambda run: f"{run.created.astimezone():%Y-%m-%d %H:%M}",
         key=lambda run: run.created.isoformat(),
     ),
-    Column(heading="Data", text=lambda run: run.data, stretch=True),
+    Column(
+        heading="Data",
+        text=lambda run: _last_part(run.data),
+        stretch=True,
+        tip=lambda run: run.data,
+    ),
     Column(heading="Network", text=lambda run: run.backbone),
     Column(heading="Strategy", text=lambda run: run.strategy),
     Column(
@@ -128,6 +134,11 @@ class RunsPage(Page):
         run = self.table.current()
         if run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
+
+
+def _last_part(path: str) -> str:
+    """The folder's or table's own name: what tells it from others where there is little room."""
+    return Path(path).name or path
 
 
 def _percent(value: float | None) -> str:
