@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,9 @@ FEW_IMAGES = 10
 """A class with fewer images than this is warned of."""
 
 _SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
+
+_NAMED = 5
+"""Classes with few images that are named; of more there is their number."""
 
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
@@ -118,11 +121,23 @@ def _check(catalog: Catalog, reader: DatasetReader) -> None:
 
 
 def warnings_of(catalog: Catalog) -> list[str]:
-    """What the reader notes, and each class with so few images that its results will be unsure."""
-    few = [
-        f"Class {name!r} has only {count} {'image' if count == 1 else 'images'}: "
-        f"results for it will be unsure; {FEW_IMAGES} or more are advised."
-        for name, count in catalog.counts().items()
-        if count < FEW_IMAGES
-    ]
-    return [*catalog.notes, *few]
+    """What the reader notes, and which classes have too few images for their results to be sure."""
+    few = [(name, count) for name, count in catalog.counts().items() if count < FEW_IMAGES]
+    return [*catalog.notes, *([_few_images(few)] if few else [])]
+
+
+def _few_images(few: Sequence[tuple[str, int]]) -> str:
+    who = _one_class(*few[0]) if len(few) == 1 else _classes(few)
+    unsure = "it" if len(few) == 1 else "them"
+    return f"{who}: results for {unsure} will be unsure; {FEW_IMAGES} or more are advised."
+
+
+def _one_class(name: str, count: int) -> str:
+    return f"Class {name!r} has only {count} {'image' if count == 1 else 'images'}"
+
+
+def _classes(few: Sequence[tuple[str, int]]) -> str:
+    """The first of them by name: of thousands, the list would hide all else."""
+    named = ", ".join(f"{name!r} ({count})" for name, count in few[:_NAMED])
+    others = f" and {len(few) - _NAMED} more" if len(few) > _NAMED else ""
+    return f"{len(few)} classes have fewer than {FEW_IMAGES} images, {named}{others}"

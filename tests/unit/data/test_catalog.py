@@ -129,10 +129,17 @@ def test_what_a_reader_notes_is_warned_of_first() -> None:
     ]
 
 
-def test_classes_with_few_images_are_warned_of() -> None:
-    warnings = warnings_of(catalog_of({"many": 10, "few": 9, "one": 1, "none": 0}))
-    assert [warning.split(":")[0] for warning in warnings] == [
-        "Class 'few' has only 9 images",
-        "Class 'one' has only 1 image",
-        "Class 'none' has only 0 images",
-    ]
+def test_a_class_with_few_images_is_warned_of() -> None:
+    assert warnings_of(catalog_of({"many": 10, "enough": 11})) == []
+    (warning,) = warnings_of(catalog_of({"many": 10, "one": 1}))
+    assert warning.startswith("Class 'one' has only 1 image: results for it ")
+
+
+def test_of_many_classes_with_few_images_five_are_named_in_one_warning() -> None:
+    (warning,) = warnings_of(catalog_of({"many": 10, "few": 9, "none": 0}))
+    few = "2 classes have fewer than 10 images, 'few' (9), 'none' (0): results for them will be"
+    assert warning.startswith(few)
+    (warning,) = warnings_of(catalog_of({f"c{number}": number for number in range(12)}))
+    assert "10 classes have" in warning
+    assert "'c4' (4) and 5 more: " in warning
+    assert "'c5'" not in warning
