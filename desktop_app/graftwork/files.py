@@ -13,7 +13,8 @@ from uuid import uuid4
 def replacing(target: Path) -> Iterator[Path]:
     """A path beside ``target`` for the block to write; it takes its place if the block ends well.
 
-    The new file and its folder are flushed to the disk; after an error nothing is left behind.
+    The new file and its folder are flushed to the disk; after an error nothing is left behind,
+    and an ``OSError`` names ``target``, which the user knows.
     """
     temporary = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
@@ -21,6 +22,10 @@ def replacing(target: Path) -> Iterator[Path]:
         _flush(temporary)
         temporary.replace(target)
         _flush_folder(target.parent)
+    except OSError as error:
+        if str(error.filename) == str(temporary):
+            error.filename, error.filename2 = str(target), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

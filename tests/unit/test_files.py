@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -42,3 +43,11 @@ def _write_half(target):
     with replacing(target) as temporary:
         temporary.write_text("ne")
         raise RuntimeError("half way")
+
+
+def test_an_error_names_the_wanted_file(tmp_path):
+    (tmp_path / "folder" / "kept").mkdir(parents=True)
+    for target in (tmp_path / "folder", tmp_path / "missing" / "a.txt"):
+        with pytest.raises(OSError, match=re.escape(repr(str(target)))) as raised:
+            write_text(target, "")
+        assert ".part" not in str(raised.value)

@@ -71,7 +71,7 @@ def export_onnx(
     with replacing(file) as temporary:
         model = _translated(own, plain)
         temporary.write_bytes(model.SerializeToString())
-        opened, preparation = _reopened(temporary, plain)
+        opened, preparation = _reopened(temporary, file, plain)
         difference = verify(opened, preparation, reference, inputs)
         size = temporary.stat().st_size
     return ExportReport(
@@ -213,12 +213,16 @@ def _drop_notes(model: ModelProto) -> None:
         part.ClearField("doc_string")
 
 
-def _reopened(file: Path, plain: bool) -> tuple[OnnxClassifier, OnnxPreparation | None]:
-    """The file as whoever gets it will open it, and its first step."""
+def _reopened(
+    written: Path, wanted: Path, plain: bool
+) -> tuple[OnnxClassifier, OnnxPreparation | None]:
+    """The file as whoever gets it will open it, and its first step; faults name ``wanted``."""
     try:
-        onnx.checker.check_model(str(file), full_check=True)
-        return OnnxClassifier(file), None if plain else OnnxPreparation(file)
+        onnx.checker.check_model(str(written), full_check=True)
+        return OnnxClassifier(written), None if plain else OnnxPreparation(written)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise ExportRefusedError(f"The exported model is not valid ONNX: {error}") from error
+        fault, reason = "is not valid ONNX", str(error)
     except ModelFileError as error:
-        raise ExportRefusedError(f"The exported model cannot be run: {error}") from error
+        fault, reason = "cannot be run", str(error)
+    reason = reason.replace(str(written), str(wanted))
+    raise ExportRefusedError(f"The exported model {fault}: {reason}")
