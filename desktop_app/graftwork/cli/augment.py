@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from graftwork.engine.job import TrainingJob
 from graftwork.files import replacing
 from graftwork.plugin_api import GraftworkError
+from graftwork.runs.errors import OutputFileError
+from graftwork.runs.output_file import output_place, refuse_other_ending
 
-from .console import print_json, results
+from .console import print_json, results, shown
 from .progress import listen
 
 if TYPE_CHECKING:
@@ -30,23 +30,30 @@ def draw_sheet(
 ) -> None:
     """Write a PNG with an image and its versions in each row, and say what it shows.
 
-    Raises ``GraftworkError`` if the settings change nothing, or the file is not to be a PNG.
+    Raises ``GraftworkError`` if the settings change nothing, or the file is there already or not
+    to be a PNG.
     """
     from .contact_sheet import contact_sheet
 
-    if file.suffix.lower() != ".png":
-        msg = f"{file} must end in .png: the sheet is a PNG image."
-        raise GraftworkError(msg)
+    _refuse_target(file)
     found = _examples(registry, job, images, versions, as_json=as_json)
-    with replacing(file) as temporary:
+    with output_place(file, "The sheet"), replacing(file) as temporary:
         contact_sheet(found).save(temporary, "PNG")
     if as_json:
         paths = [str(example.item.path) for example in found.shown]
         print_json({"kind": "result", "file": str(file), "level": found.level, "images": paths})
     else:
         results.print(
-            f"{escape(str(file))}: {found.level} augmentation of {len(found.shown)} images"
+            f"{shown(str(file))}: {found.level} augmentation of {len(found.shown)} images"
         )
+
+
+def _refuse_target(file: Path) -> None:
+    """Unlike a table or a model, a PNG that is there may well be an image of the user's."""
+    refuse_other_ending(file, ".png")
+    if file.exists():
+        msg = f"{file} is there already, and images are never replaced. Choose another name."
+        raise OutputFileError(msg)
 
 
 def _examples(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,9 @@ DONE, FAILED, WRONG_USE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all done; nothing came of it; the call was not understood; some files were left
 out; stopped by the user."""
 
+LINES = "\n"
+"""For ``shown``: sentences of our own may have several lines."""
+
 results = Console(highlight=False, soft_wrap=True)
 _wide = Console(highlight=False, width=1000)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -32,6 +36,28 @@ def speak_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors=errors, newline="\n")
 
 
+def shown(text: str, keep: str = "") -> str:
+    """Text of others, such as a name, as markup without any power over the terminal.
+
+    Line breaks and all other control characters are written as Python would, those of ``keep``
+    excepted, and so are marks that turn the direction of reading and bytes that are no UTF-8.
+    """
+    return escape("".join(c if c in keep or not _controls(c) else _escaped(c) for c in text))
+
+
+def _controls(character: str) -> bool:
+    """Joiners are format characters too, but words and pictures are written with them."""
+    return (
+        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+        or "\u202a" <= character <= "\u202e"
+        or "\u2066" <= character <= "\u2069"
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def print_json(value: Any) -> None:
     """One JSON document on one line of standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -41,13 +67,16 @@ def print_json(value: Any) -> None:
 def print_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], *, fold_last: bool = False
 ) -> None:
-    """A table without lines, never cut; in a terminal the last column can fold to its width."""
+    """A table without lines, never cut; in a terminal the last column can fold to its width.
+
+    Cells are plain text: a row is one line, whatever a name holds.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns[:-1]:
         table.add_column(column, no_wrap=True)
     table.add_column(columns[-1], no_wrap=not fold_last)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(shown, row))
     folds = fold_last and results.is_terminal
     (results if folds else _wide).print(table)
 
@@ -69,7 +98,7 @@ def exit_codes() -> Iterator[None]:
 
 
 def _fail(message: str) -> None:
-    messages.print(f"[red]Error:[/red] {escape(message)}")
+    messages.print(f"[red]Error:[/red] {shown(message, keep=LINES)}")
     raise SystemExit(FAILED) from None
 
 

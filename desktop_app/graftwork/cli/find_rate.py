@@ -7,12 +7,10 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from graftwork.engine.events import Progress, TrainingEvent
 from graftwork.engine.job import TrainingJob
 
-from .console import print_json, print_table, results
+from .console import print_json, print_table, results, shown
 from .progress import listen
 
 if TYPE_CHECKING:
@@ -44,9 +42,9 @@ def find_and_show(
         print_json({"kind": "result", **found.as_json()})
         return
     print_table(("Rate", "Loss", "", ""), list(_rows(found.curve)))
-    results.print(f"\n[bold]{escape(found.summary)}[/bold]\n{escape(found.advice)}")
+    results.print(f"\n[bold]{shown(found.summary)}[/bold]\n{shown(found.advice)}")
     if found.settings:
-        results.print(f"Next: {escape(_command(found, job, given))}", style="dim")
+        results.print(f"Next: {shown(_command(found, job, given))}", style="dim")
 
 
 def _with_progress(

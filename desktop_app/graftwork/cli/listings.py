@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from graftwork.engine.weights import weights_status
 from graftwork.paths import weights_folder
 from graftwork.plugin_api import Backbone, Strategy
 
-from .console import print_json, print_table, results
+from .console import LINES, print_json, print_table, results, shown
 
 if TYPE_CHECKING:
     from graftwork.plugin_host.registry import LoadedPlugin, PluginFailure, Registry
@@ -44,11 +42,11 @@ def list_backbones(registry: Registry, part: str, *, as_json: bool) -> None:
         columns = ("Backbone", "Parameters", "Pixels", "Weights", "Licence", "When to choose it")
         print_table(columns, [_backbone_row(document) for document in found], fold_last=True)
     for name in others:
-        results.print(escape(name))
+        results.print(shown(name))
     if not found and not others:
-        results.print(f"No backbone has {escape(part)!r} in its name.")
+        results.print(f"No backbone has {shown(part)!r} in its name.")
     for family in registry.families.values() if not part else ():
-        results.print(f"\n{family.name}/NAME  {escape(family.summary)}")
+        results.print(f"\n{family.name}/NAME  {shown(family.summary)}")
         results.print(f"To find names: graftwork backbones {family.name}/resnet")
 
 
@@ -66,10 +64,10 @@ def list_strategies(registry: Registry, *, as_json: bool) -> None:
         print_json([_strategy_document(s) for s in registry.strategies.values()])
         return
     for strategy in registry.strategies.values():
-        results.print(f"[bold]{escape(strategy.name)}[/bold]  {escape(strategy.summary)}")
+        results.print(f"[bold]{shown(strategy.name)}[/bold]  {shown(strategy.summary)}")
         for name, field in strategy.settings.model_fields.items():
-            text = escape(f"{name}={'none' if field.default is None else field.default}")
-            results.print(f"    {text:<24} [dim]{escape(field.description or '')}[/dim]")
+            text = shown(f"{name}={'none' if field.default is None else field.default}")
+            results.print(f"    {text:<24} [dim]{shown(field.description or '')}[/dim]")
 
 
 def list_plugins(registry: Registry, *, as_json: bool, tracebacks: bool) -> None:
@@ -83,13 +81,12 @@ def list_plugins(registry: Registry, *, as_json: bool, tracebacks: bool) -> None
     for failure in registry.failures:
         results.print(_failure_line(failure))
         if tracebacks:
-            results.print(escape(failure.traceback), style="dim")
+            results.print(shown(failure.traceback, keep=LINES), style="dim")
 
 
 def _run_row(record: RunRecord) -> tuple[str, ...]:
-    data = escape(record.data)
     figures = (_figure(record.validation_accuracy), _figure(record.test_accuracy))
-    return record.id, record.status, data, record.backbone, record.strategy, *figures
+    return record.id, record.status, record.data, record.backbone, record.strategy, *figures
 
 
 def _figure(value: float | None) -> str:
@@ -113,7 +110,7 @@ def _backbone_row(document: dict[str, Any]) -> tuple[str, ...]:
     state = {"ready": "ready", "download": "at first use", "none": "none"}[document["weights"]]
     millions = f"{document['parameters'] / 1e6:.1f} M"
     name, size, licence = document["name"], str(document["size"]), document["licence"]
-    return name, millions, size, state, licence, escape(document["summary"])
+    return name, millions, size, state, licence, document["summary"]
 
 
 def _strategy_document(strategy: Strategy) -> dict[str, Any]:
@@ -166,6 +163,5 @@ def _plugin_row(plugin: LoadedPlugin) -> tuple[str, ...]:
 
 
 def _failure_line(failure: PluginFailure) -> str:
-    return (
-        f"[red]Failed:[/red] {escape(failure.plugin)} ({failure.step}): {escape(failure.message)}"
-    )
+    message = shown(failure.message, keep=LINES)
+    return f"[red]Failed:[/red] {shown(failure.plugin)} ({failure.step}): {message}"

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from graftwork import __version__
 from graftwork.app import make_workshop
 from graftwork.engine.job import TrainingJob
 
 from .assignments import build_job, data_settings
-from .console import exit_codes, print_json, results, speak_utf8
+from .console import exit_codes, print_json, results, shown, speak_utf8
 from .progress import listen
 from .summaries import print_evaluation, print_export
 
@@ -254,12 +253,17 @@ def predict(
     json: Json = False,
 ) -> None:
     """Predict with an exported model, by onnxruntime alone, or with a run's own classifier."""
-    from .prediction import predict_with_model, write_predictions
+    from .prediction import predict_with_model, refuse_target, write_predictions
 
     file = Path(model)
-    is_file = file.suffix.lower() == ".onnx" or file.is_file()
-    stream = predict_with_model(file, paths) if is_file else make_workshop().predict(model, paths)
-    raise typer.Exit(write_predictions(listen(stream, as_json=False), out, as_json=json))
+    if file.suffix.lower() == ".onnx" or file.is_file():
+        refuse_target(out, file, paths)
+        found = listen(predict_with_model(file, paths), as_json=False)
+    else:
+        workshop = make_workshop()
+        refuse_target(out, workshop.store.get(model).folder, paths)
+        found = listen(workshop.predict(model, paths), as_json=False)
+    raise typer.Exit(write_predictions(found, out, as_json=json))
 
 
 @app.command()
@@ -320,7 +324,7 @@ def import_weights(
     if json:
         print_json({"kind": "result", "backbone": owner.name})
     else:
-        results.print(f"Weights of {escape(owner.title)} are ready.")
+        results.print(f"Weights of {shown(owner.title)} are ready.")
 
 
 def _data(path: Path | None, reader: str | None) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from rich.markup import escape
-
 from graftwork.engine.events import Progress
 from graftwork.export.image_files import image_files
 from graftwork.export.predict import (
@@ -17,11 +15,23 @@ from graftwork.export.predict import (
     predictions_to_json,
 )
 from graftwork.files import write_text
-from graftwork.plugin_api import GraftworkError
+from graftwork.runs.output_file import output_place, refuse_inputs, refuse_other_ending
 
 from .console import DONE, FAILED, PARTLY_DONE, messages, results
+from .left_out import left_out_lines
 
 Predictions = list[FilePrediction | FileProblem]
+
+
+def refuse_target(out: Path | None, model: Path, paths: list[Path]) -> None:
+    """Refuse to write over the model, a run's files or the images; raises ``GraftworkError``.
+
+    ``model`` is a model's file or a run's folder. Images in folders have other endings.
+    """
+    if out is None:
+        return
+    refuse_other_ending(out, ".csv", ".json")
+    refuse_inputs(out, [model, *(model.iterdir() if model.is_dir() else ()), *paths])
 
 
 def predict_with_model(model: Path, paths: list[Path]) -> Generator[Progress, None, Predictions]:
@@ -38,9 +48,9 @@ def write_predictions(found: Predictions, out: Path | None, *, as_json: bool) ->
     """Write a CSV (or JSON) of predictions to ``out`` or standard output; gives the exit code."""
     predictions = [one for one in found if isinstance(one, FilePrediction)]
     problems = [one for one in found if isinstance(one, FileProblem)]
-    for problem in problems:
-        place, reason = escape(str(problem.path)), escape(problem.reason)
-        messages.print(f"[yellow]Left out:[/yellow] {place}: {reason}")
+    said = ((str(problem.path), problem.reason) for problem in problems)
+    for line in left_out_lines(said, "all are in the table"):
+        messages.print(line)
     _write(predictions, problems, out, as_json=as_json or _is_json(out))
     if not predictions:
         messages.print("[red]Error:[/red] No image could be used.")
@@ -60,11 +70,8 @@ def _write(
     if out is None:
         results.file.write(text)
         return
-    try:
+    with output_place(out, "The table of predictions"):
         write_text(out, text)
-    except OSError as error:
-        msg = f"The predictions cannot be written to {out}: {error.strerror}."
-        raise GraftworkError(msg) from error
 
 
 def _is_json(out: Path | None) -> bool:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import TypeVar
 
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from graftwork.engine import events
 from graftwork.engine.events import TrainingEvent, event_to_json
 from graftwork.engine.history import RunHistory
 
-from .console import messages, results
+from .console import messages, results, shown
 from .interruption import postponed_interruption
+from .left_out import LeftOut
 
 R = TypeVar("R")
 
@@ -62,12 +62,13 @@ class _Bars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._history = RunHistory()
+        self._left_out = LeftOut()
         self._task: TaskID | None = None
         self._title = ""
 
     def __call__(self, event: TrainingEvent) -> None:
         self._history.apply(event)
-        for line in _lines(event):
+        for line in self._lines(event):
             self._bars.console.print(line)
         match event:
             case events.Progress() if not self._history.in_phase:
@@ -79,11 +80,20 @@ class _Bars:
             case events.PhaseEnded() | events.RunEnded():
                 self._clear()
 
+    def _lines(self, event: TrainingEvent) -> Iterator[str]:
+        if isinstance(event, events.ProblemFound):
+            yield from self._left_out.add(event.path, event.reason)
+            return
+        in_run = self._history.started is not None
+        where = "see events.jsonl in the run's folder" if in_run else "all are listed with --json"
+        yield from self._left_out.end(where)
+        yield from _lines(event)
+
     def _move(self, title: str, done: float, total: float, figures: str) -> None:
         if title != self._title or self._task is None:
             self._clear()
             self._title = title
-            self._task = self._bars.add_task(escape(title), total=total, figures=figures)
+            self._task = self._bars.add_task(shown(title), total=total, figures=figures)
         self._bars.update(self._task, completed=done, total=total, figures=figures)
 
     def _clear(self) -> None:
@@ -104,18 +114,16 @@ def _lines(event: TrainingEvent) -> Iterator[str]:
         case events.RunStarted():
             yield (
                 f"{event.backbone}, {event.strategy}, on {event.device} "
-                f"({escape(event.device_name)}, {event.threads} threads)"
+                f"({shown(event.device_name)}, {event.threads} threads)"
             )
         case events.DataReady():
             yield (
                 f"{len(event.classes)} classes; {event.train} images to train on, "
                 f"{event.validation} to choose the best by, {event.test} to test"
             )
-        case events.ProblemFound():
-            yield f"[yellow]Left out:[/yellow] {escape(event.path)}: {escape(event.reason)}"
         case events.Notice():
             colour = "yellow" if event.level == "warning" else "dim"
-            yield f"[{colour}]{escape(event.text)}[/{colour}]"
+            yield f"[{colour}]{shown(event.text)}[/{colour}]"
         case events.PhaseEnded():
             yield (
                 f"Phase {event.phase}: {event.epochs_run} epochs, best in epoch "

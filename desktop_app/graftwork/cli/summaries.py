@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
-from .console import print_table, results
+from .console import print_table, results, shown
 
 if TYPE_CHECKING:
     from graftwork.evaluation.report import ClassFigures, Evaluation
@@ -37,13 +35,13 @@ def print_evaluation(evaluation: Evaluation) -> None:
 def _row(figures: ClassFigures) -> tuple[str, ...]:
     """Without images there is nothing to tell of a class."""
     known = figures.precision, figures.recall, figures.f1
-    shown = [f"{value:.3f}" if figures.images else "–" for value in known]
-    return escape(figures.name), *shown, str(figures.images)
+    said = [f"{value:.3f}" if figures.images else "–" for value in known]
+    return figures.name, *said, str(figures.images)
 
 
 def print_export(report: ExportReport) -> None:
     """Where the model is, and how it was proven."""
     results.print(
-        f"[bold]{escape(str(report.file))}[/bold]: {report.size / 1e6:.1f} MB, the same answers "
+        f"[bold]{shown(str(report.file))}[/bold]: {report.size / 1e6:.1f} MB, the same answers "
         f"on {report.images} images (probabilities at most {report.max_difference:.1e} apart)"
     )

@@ -8,14 +8,12 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import TrainingJob
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import has_checkpoint, has_weights
 
-from .console import INTERRUPTED, messages, print_json, results
+from .console import INTERRUPTED, messages, print_json, results, shown
 from .progress import listen
 from .summaries import print_evaluation
 
@@ -95,7 +93,7 @@ def _to_the_end(
         print_json({"kind": "result", "run": run.id, "folder": str(run.folder), "figures": found})
         return
     print_evaluation(evaluation)
-    results.print(f"\nRun {run.id} in {escape(str(run.folder))}")
+    results.print(f"\nRun {run.id} in {shown(str(run.folder))}")
     results.print(f"Next: graftwork export {run.id} model.onnx", style="dim")
 
 

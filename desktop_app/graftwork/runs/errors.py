@@ -13,5 +13,9 @@ class RunFolderError(GraftworkError):
     """A run cannot be kept in the folder that was asked for."""
 
 
+class OutputFileError(GraftworkError):
+    """A file cannot be written where the user wants it, or would replace what must stay."""
+
+
 class RunUseError(GraftworkError):
     """A run cannot be evaluated or exported as it is; the message says why and what to do."""

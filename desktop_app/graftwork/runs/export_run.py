@@ -22,6 +22,7 @@ from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
 from .kept import kept_classifier, kept_job, kept_split
+from .output_file import output_place, refuse_other_ending
 from .record import RunRecord
 
 SAMPLES = 16
@@ -32,17 +33,18 @@ LARGEST_SAMPLES = 100 * 2**20
 def export_run(
     run: RunRecord, registry: Registry, file: Path, *, plain: bool
 ) -> Generator[TrainingEvent, None, ExportReport]:
-    """Write the classifier to ``file`` if the model there gives the same answers."""
+    """Write the classifier to ``file`` if the model there gives the same answers.
+
+    An older model there is replaced, and its folder is made. Raises ``GraftworkError`` before any
+    work if ``file`` is not to be an .onnx, and later if it cannot be written.
+    """
+    refuse_other_ending(file, ".onnx")
     classifier = kept_classifier(run, registry)
     yield Progress(what="Reading images", done=0, total=2)
     samples = validation_samples(run, registry, classifier.info.input)
     yield Progress(what="Writing and checking the model", done=1, total=2)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+    with output_place(file, "The model"):
         report = export_onnx(classifier, file, samples, plain=plain)
-    except OSError as error:
-        msg = f"The model cannot be written to {file}: {error.strerror}. Name another place."
-        raise RunUseError(msg) from error
     yield Progress(what="Writing and checking the model", done=2, total=2)
     return report
 

@@ -42,7 +42,6 @@ def test_for_a_machine_it_names_the_images(call, images, tmp_path):
         (("--to", "sheet.png"), "augmentation=light"),
         (("--to", "sheet.tiff", "--set", "augmentation=light"), "must end in .png"),
         (("--to", "sheet.png", "--set", "augmentation=much"), "augmentation"),
-        (("--to", "nowhere/sheet.png", "--set", "augmentation=light"), "nowhere"),
     ],
 )
 def test_what_cannot_be_drawn_is_explained(call, images, tmp_path, monkeypatch, words, said):

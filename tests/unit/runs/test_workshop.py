@@ -36,7 +36,7 @@ from graftwork.plugin_api import DatasetError, GraftworkError, PackagedWeights
 from graftwork.plugin_host import UnknownNameError
 from graftwork.plugin_host.registry import Registry
 from graftwork.runs import export_run
-from graftwork.runs.errors import RunFolderError, RunUseError, UnknownRunError
+from graftwork.runs.errors import OutputFileError, RunFolderError, RunUseError, UnknownRunError
 from graftwork.runs.kept import EVALUATION_FILE
 from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE
@@ -488,7 +488,7 @@ def test_a_place_that_cannot_be_written_to_is_named(
     workshop: Workshop, images: Path, tmp_path: Path
 ) -> None:
     run_id = trained(workshop, images)
-    with pytest.raises(RunUseError, match="cannot be written to"):
+    with pytest.raises(OutputFileError, match="cannot be written to"):
         exported(workshop, run_id, images / "red" / "000.png" / "model.onnx")
 
 
