@@ -8,15 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.settings import strategy_settings
 from graftwork.engine.training_settings import TrainingSettings
-from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host.registry import Registry
 
+from .console import WrongUseError, wrong_use
+
 _DATA_KEYS = ("validation", "test")
-
-
-class AssignmentError(GraftworkError):
-    """A ``--set`` that cannot be understood."""
 
 
 def parse_assignments(texts: Iterable[str]) -> dict[str, Any]:
@@ -74,14 +72,14 @@ def _place(key: str, places: list[tuple[Iterable[str], dict[str, Any]]]) -> dict
     near = difflib.get_close_matches(key, known, 3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     msg = f"There is no setting {key!r}.{hint} Known are: {', '.join(known)}."
-    raise AssignmentError(msg)
+    raise WrongUseError(msg)
 
 
 def _parse(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         msg = f"--set {text!r} is not of the form key=value, such as epochs=20."
-        raise AssignmentError(msg)
+        raise WrongUseError(msg)
     return key.strip(), _value(value)
 
 
@@ -99,8 +97,21 @@ def build_job(
 ) -> TrainingJob:
     """The job of these values, with what was ``chosen`` and the assignments in their places.
 
-    Raises ``GraftworkError`` or ``ValidationError`` for what is not right.
+    Raises ``WrongUseError`` for what is not right.
     """
+    with wrong_use():
+        job = _job(values, assignments, registry, chosen)
+        registry.backbone(job.backbone)
+        strategy_settings(registry.strategy(job.strategy), job.strategy_settings)
+        return job
+
+
+def _job(
+    values: dict[str, Any],
+    assignments: Iterable[str],
+    registry: Registry,
+    chosen: Mapping[str, str | None],
+) -> TrainingJob:
     defaults = {name: TrainingJob.model_fields[name].default for name in chosen}
     named = {name: value for name, value in chosen.items() if value is not None}
     whole = {**defaults, **values, **named}
@@ -114,8 +125,12 @@ def build_job(
 def data_settings(
     data: dict[str, Any], assignments: Iterable[str], registry: Registry
 ) -> DataSettings:
-    """The data that the command line describes, where only reader options can be set."""
+    """The data that the command line describes, where only reader options can be set.
+
+    Raises ``WrongUseError`` for what is not right.
+    """
     options = data.setdefault("reader_options", {})
-    for key, value in parse_assignments(assignments).items():
-        _place(key, [(_reader_fields(data, registry), options)])[key] = value
-    return DataSettings.model_validate(data)
+    with wrong_use():
+        for key, value in parse_assignments(assignments).items():
+            _place(key, [(_reader_fields(data, registry), options)])[key] = value
+        return DataSettings.model_validate(data)

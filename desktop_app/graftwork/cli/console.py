@@ -29,6 +29,10 @@ _wide = Console(highlight=False, width=1000)
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class WrongUseError(GraftworkError):
+    """The call itself is wrong: a name, a setting or its value that cannot be."""
+
+
 def speak_utf8() -> None:
     """Write UTF-8 with plain line ends, whatever the system's habit, so that pipes keep names."""
     for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
@@ -86,10 +90,12 @@ def exit_codes() -> Iterator[None]:
     """Turn the errors that a person can mend into a message and an exit code."""
     try:
         yield
+    except WrongUseError as error:
+        _fail(str(error), WRONG_USE)
     except GraftworkError as error:
         _fail(str(error))
     except ValidationError as error:
-        _fail("; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors()))
+        _fail(_faults(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}")
     except KeyboardInterrupt:
@@ -97,9 +103,24 @@ def exit_codes() -> Iterator[None]:
         raise SystemExit(INTERRUPTED) from None
 
 
-def _fail(message: str) -> None:
+@contextmanager
+def wrong_use() -> Iterator[None]:
+    """What cannot be right in the block is a fault of the call; raises ``WrongUseError``."""
+    try:
+        yield
+    except GraftworkError as error:
+        raise WrongUseError(str(error)) from error
+    except ValidationError as error:
+        raise WrongUseError(_faults(error)) from error
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors())
+
+
+def _fail(message: str, code: int = FAILED) -> None:
     messages.print(f"[red]Error:[/red] {shown(message, keep=LINES)}")
-    raise SystemExit(FAILED) from None
+    raise SystemExit(code) from None
 
 
 def _location(location: tuple[int | str, ...]) -> str:

@@ -113,9 +113,15 @@ def test_settings_reach_their_places(call, images, home):
 )
 def test_a_wrong_wish_is_explained(words, said, call, images):
     outcome = call("train", images, "--backbone", "tiny", *words)
-    assert outcome.code == 1
+    assert outcome.code == 2
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+
+
+def test_other_images_to_evaluate_on_with_a_wrong_option_are_wrong_use(call, images):
+    outcome = call("evaluate", "last", images, "--set", "epochs=3")
+    assert outcome.code == 2
+    assert "There is no setting 'epochs'" in outcome.err
 
 
 def test_a_wish_that_cannot_be_understood_is_wrong_use(call):
