@@ -95,7 +95,7 @@ def exit_codes() -> Iterator[None]:
     except GraftworkError as error:
         _fail(str(error))
     except ValidationError as error:
-        _fail(_faults(error))
+        _fail(faults_of(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}")
     except KeyboardInterrupt:
@@ -111,10 +111,11 @@ def wrong_use() -> Iterator[None]:
     except GraftworkError as error:
         raise WrongUseError(str(error)) from error
     except ValidationError as error:
-        raise WrongUseError(_faults(error)) from error
+        raise WrongUseError(faults_of(error)) from error
 
 
-def _faults(error: ValidationError) -> str:
+def faults_of(error: ValidationError) -> str:
+    """Each key that is wrong, and why."""
     return "; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors())
 
 

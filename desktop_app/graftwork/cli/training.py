@@ -8,12 +8,14 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import TrainingJob
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import has_checkpoint, has_weights
 
-from .console import INTERRUPTED, messages, print_json, results, shown
+from .console import INTERRUPTED, faults_of, messages, print_json, results, shown
 from .progress import listen
 from .summaries import print_evaluation
 
@@ -25,14 +27,18 @@ def read_job_file(file: Path, data: Path | None) -> dict[str, Any]:
     """The values of the job that a file holds, such as a run's job.json.
 
     ``data`` is where its images are now, if not where they were. Raises ``GraftworkError`` if it
-    cannot be read and ``ValidationError`` if it holds no job.
+    cannot be read or holds no job.
     """
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The job file {file} cannot be read: {error}."
         raise GraftworkError(msg) from error
-    values = TrainingJob.model_validate_json(text).model_dump()
+    try:
+        values = TrainingJob.model_validate_json(text).model_dump()
+    except ValidationError as error:
+        msg = f"The job file {file} is not right: {faults_of(error)}."
+        raise GraftworkError(msg) from error
     if data:
         values["data"]["path"] = data
     return values

@@ -135,6 +135,8 @@ def test_a_job_file_that_is_not_one_is_explained(content, call, tmp_path):
     (tmp_path / "job.json").write_text(content)
     outcome = call("train", "--job", tmp_path / "job.json")
     assert outcome.code == 1
+    assert f"The job file {tmp_path / 'job.json'} is not right: " in outcome.err
+    assert "pydantic" not in outcome.err
     assert "Traceback" not in outcome.err
 
 
