@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,47 +14,54 @@ from .group_split import split_groups
 from .units import Unit
 
 
-def draw_units(
-    labels: Sequence[str],
-    units: Sequence[Unit],
-    wanted: Mapping[Part, float],
-    random: np.random.Generator,
-    learned: Collection[str],
-) -> dict[int, Part] | None:
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """Items that are drawn from: the label and the unit of each, and what they are drawn for.
+
+    ``wanted`` are the parts' shares. Classes that are ``learned`` have training images beside it.
+    """
+
+    labels: Sequence[str]
+    units: Sequence[Unit]
+    wanted: Mapping[Part, float]
+    learned: Collection[str]
+
+    def at(self, places: Sequence[int]) -> Pool:
+        """The items at these places alone."""
+        labels = [self.labels[place] for place in places]
+        return replace(self, labels=labels, units=[self.units[place] for place in places])
+
+
+def draw_units(pool: Pool, random: np.random.Generator) -> dict[int, Part] | None:
     """The parts of those of the pool that leave training; None if no way was found.
 
-    ``labels`` and ``units`` are of each item of the pool, ``wanted`` are the parts' shares. Most
-    units are one item, or copies of one label, and are drawn class by class. Classes that have too
-    few such units, since their other images have copies in further classes, are split as groups
-    are, which takes longer. Classes that are ``learned`` have training images beside the pool.
+    Most units are one item, or copies of one label, and are drawn class by class. Classes that have
+    too few such units, since their other images have copies in further classes, are split as groups
+    are, which takes longer.
     """
-    home, mixed = _classes_of(labels, units)
+    home, mixed = _classes_of(pool)
     own = Counter(label for unit, label in home.items() if unit not in mixed)
-    tight = {label for label in set(labels) if own[label] <= len(wanted)}
-    parts = _split_tight(labels, units, tight, wanted, random, learned)
+    tight = {label for label in set(pool.labels) if own[label] <= len(pool.wanted)}
+    parts = _split_tight(pool, tight, random)
     if parts is None:
         return None
     for unit, held in mixed.items():  # it is drawn with the rarest of its classes
         home[unit] = min(held, key=lambda label: (own[label], label))
     free = {unit: label for unit, label in home.items() if label not in tight}
-    parts.update(_draw_free(free, Counter(units), wanted, random))
-    return {place: parts[unit] for place, unit in enumerate(units) if unit in parts}
+    parts.update(_draw_free(free, Counter(pool.units), pool.wanted, random))
+    return {place: parts[unit] for place, unit in enumerate(pool.units) if unit in parts}
 
 
-def draw_groups(
-    labels: Sequence[str],
-    units: Sequence[Unit],
-    wanted: Mapping[Part, float],
-    random: np.random.Generator,
-    learned: Collection[str],
-) -> dict[int, Part] | None:
+def draw_groups(pool: Pool, random: np.random.Generator) -> dict[int, Part] | None:
     """The same for units that are large or hold several classes."""
     first: dict[Unit, int] = {}
-    for place, unit in enumerate(units):
+    for place, unit in enumerate(pool.units):
         first.setdefault(unit, place)
-    names = [f"group {unit}" if isinstance(unit, str) else f"item {first[unit]}" for unit in units]
-    shares = {"train": 1 - sum(wanted.values()), **wanted}
-    found = split_groups(labels, names, list(shares.values()), random, spared=learned)
+    names = [
+        f"group {unit}" if isinstance(unit, str) else f"item {first[unit]}" for unit in pool.units
+    ]
+    shares = {"train": 1 - sum(pool.wanted.values()), **pool.wanted}
+    found = split_groups(pool.labels, names, list(shares.values()), random, spared=pool.learned)
     if found is None:
         return None
     parts = list(shares)
@@ -61,28 +69,18 @@ def draw_groups(
 
 
 def _split_tight(
-    labels: Sequence[str],
-    units: Sequence[Unit],
-    tight: Collection[str],
-    wanted: Mapping[Part, float],
-    random: np.random.Generator,
-    learned: Collection[str],
+    pool: Pool, tight: Collection[str], random: np.random.Generator
 ) -> dict[Unit, Part] | None:
-    places = [place for place, label in enumerate(labels) if label in tight]
-    if not places:
-        return {}
-    theirs = [units[place] for place in places]
-    drawn = draw_groups([labels[place] for place in places], theirs, wanted, random, learned)
-    return None if drawn is None else {theirs[i]: part for i, part in drawn.items()}
+    part = pool.at([place for place, label in enumerate(pool.labels) if label in tight])
+    drawn = draw_groups(part, random) if part.units else {}
+    return None if drawn is None else {part.units[i]: drawn[i] for i in drawn}
 
 
-def _classes_of(
-    labels: Sequence[str], units: Sequence[Unit]
-) -> tuple[dict[Unit, str], dict[Unit, set[str]]]:
+def _classes_of(pool: Pool) -> tuple[dict[Unit, str], dict[Unit, set[str]]]:
     """The first class of each unit, and all classes of those that have several."""
     home: dict[Unit, str] = {}
     mixed: dict[Unit, set[str]] = defaultdict(set)
-    for label, unit in zip(labels, units, strict=True):
+    for label, unit in zip(pool.labels, pool.units, strict=True):
         first = home.setdefault(unit, label)
         if first != label:
             mixed[unit] |= {first, label}

@@ -11,7 +11,7 @@ import numpy as np
 
 from graftwork.plugin_api import Catalog, DatasetError, Part
 
-from .drawing import draw_groups, draw_units
+from .drawing import Pool, draw_groups, draw_units
 from .units import Unit, units_of
 
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -174,9 +174,9 @@ def _draw(
     Classes that are ``learned`` have training images beside the pool.
     """
     draw = draw_groups if any(item.group for item in catalog.items) else draw_units
-    labels = [catalog.items[index].label for index in pool]
-    theirs = [units[index] for index in pool]
-    drawn = draw(labels, theirs, wanted, np.random.default_rng(seed), learned)
+    labels = [item.label for item in catalog.items]
+    whole = Pool(labels=labels, units=units, wanted=wanted, learned=learned)
+    drawn = draw(whole.at(pool), np.random.default_rng(seed))
     if drawn is None:
         msg = (
             "The images cannot be split so that groups and exact copies stay together and every "
