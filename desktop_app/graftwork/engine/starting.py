@@ -74,12 +74,7 @@ def start_run(
 
     Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError``.
     """
-    check_loss(job.training)
-    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
-    settings = strategy_settings(strategy, job.strategy_settings)
-    check_input_size(backbone, job.training.size)
-    if job.start and not strategy.pretrained:
-        raise TrainingError(_two_beginnings(job.strategy))
+    backbone, strategy, settings = _checked(job, registry)
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
@@ -87,12 +82,7 @@ def start_run(
     split = yield from split_images(job, pixels, earlier)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
-    _check_stage_schedules(job.training, classifier)
-    head = load_earlier(classifier, job.start) if job.start else None
-    if head:
-        yield Notice(level="info", text=head.text)
-    yield from _skip_blocks(classifier, job.training.stochastic_depth)
-    head_is_new = head is None or head.is_new
+    head_is_new = yield from _made_ready(job, classifier)
     setup = _new_setup(
         job,
         strategy,
@@ -118,6 +108,27 @@ def start_run(
             data_outline(pixels.catalog, split),
         ),
     )
+
+
+def _checked(job: TrainingJob, registry: Registry) -> tuple[Backbone, Strategy, BaseModel]:
+    """What the job names, and the strategy's settings; refuses what cannot be right together."""
+    check_loss(job.training)
+    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
+    settings = strategy_settings(strategy, job.strategy_settings)
+    check_input_size(backbone, job.training.size)
+    if job.start and not strategy.pretrained:
+        raise TrainingError(_two_beginnings(job.strategy))
+    return backbone, strategy, settings
+
+
+def _made_ready(job: TrainingJob, classifier: Classifier) -> Generator[Notice, None, bool]:
+    """Give the classifier what the job begins with; says whether its head is new."""
+    _check_stage_schedules(job.training, classifier)
+    head = load_earlier(classifier, job.start) if job.start else None
+    if head:
+        yield Notice(level="info", text=head.text)
+    yield from _skip_blocks(classifier, job.training.stochastic_depth)
+    return head is None or head.is_new
 
 
 def _new_classifier(
