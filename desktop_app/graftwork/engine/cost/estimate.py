@@ -16,7 +16,9 @@ from ..freezing import check_phase, frozen_prefix
 from ..frozen.plan import FrozenPlan, plan_frozen
 from ..frozen.probing import Probe, probe
 from ..frozen.store import LIMIT
+from ..job import START_FOLDER
 from ..learning.choices import with_user_choices
+from ..learning.sample import SAMPLE_FILE
 from ..planning import Planned
 from ..setup import TrainingSetup
 from .kept import Kept, cache_bytes, kept_by, passes_seconds
@@ -98,7 +100,7 @@ def _cost(setup: TrainingSetup, trial: Trial, course: Iterable[AnyPhase]) -> Cos
         memory_bytes=psutil.Process().memory_info().rss
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
-        disk_bytes=_bytes_in(setup.folder)
+        disk_bytes=_begun_with_bytes(setup.folder)
         + _weight_bytes(trial.stages)
         + sum(phase.epoch_bytes for phase in phases)
         + max((phase.checkpoint_bytes for phase in phases), default=0.0),
@@ -160,9 +162,10 @@ def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> _PhaseCo
     )
 
 
-def _bytes_in(folder: Path) -> int:
-    """What is there already, such as what a fork starts from and a sample of images."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def _begun_with_bytes(folder: Path) -> int:
+    """Of what a run keeps from its beginning: what a fork starts from, and a sample of images."""
+    files = [folder / SAMPLE_FILE, *(folder / START_FOLDER).glob("**/*")]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _weight_bytes(stages: Iterable[StageCost]) -> int:
