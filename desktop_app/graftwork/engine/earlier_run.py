@@ -38,16 +38,13 @@ def keep_start(start: StartSettings, run_folder: Path) -> StartSettings:
     """The same start, but from files that the new run keeps in its own folder.
 
     The earlier run may so be trained on, or removed. Files are linked where the disk can do so:
-    whoever writes a new one puts it in place of the old. Where weights are missing, nothing is
-    kept. Raises ``TrainingError`` if the disk does not take them.
+    whoever writes a new one puts it in place of the old. Raises ``TrainingError`` if the disk does
+    not take them.
     """
-    weights = _weights_file(start)
-    if not weights.is_file():
-        return start
     own = run_folder / START_FOLDER
     kept = [start.folder / name for name in (INFO_FILE, SPLIT_FILE, SAMPLE_FILE)]
     try:
-        for file in (weights, *kept):
+        for file in (_weights_file(start), *kept):
             if file.is_file():
                 _link(file, own / file.relative_to(start.folder))
     except OSError as error:
