@@ -221,8 +221,11 @@ def _reopened(
         onnx.checker.check_model(str(written), full_check=True)
         return OnnxClassifier(written), None if plain else OnnxPreparation(written)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        fault, reason = "is not valid ONNX", str(error)
+        raise _refused("is not valid ONNX", error, written, wanted) from error
     except ModelFileError as error:
-        fault, reason = "cannot be run", str(error)
-    reason = reason.replace(str(written), str(wanted))
-    raise ExportRefusedError(f"The exported model {fault}: {reason}")
+        raise _refused("cannot be run", error, written, wanted) from error
+
+
+def _refused(fault: str, error: Exception, written: Path, wanted: Path) -> ExportRefusedError:
+    reason = str(error).replace(str(written), str(wanted))
+    return ExportRefusedError(f"The exported model {fault}: {reason}")
