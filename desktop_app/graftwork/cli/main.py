@@ -10,6 +10,7 @@ import typer
 from graftwork import __version__
 from graftwork.app import make_workshop
 from graftwork.engine.job import TrainingJob
+from graftwork.runs.record import has_weights
 
 from .assignments import build_job, data_settings
 from .console import exit_codes, print_json, results, shown, speak_utf8
@@ -261,7 +262,7 @@ def predict(
         found = listen(predict_with_model(file, paths), as_json=False)
     else:
         workshop = make_workshop()
-        refuse_target(out, workshop.store.get(model).folder, paths)
+        refuse_target(out, workshop.store.get(model, has_weights).folder, paths)
         found = listen(workshop.predict(model, paths), as_json=False)
     raise typer.Exit(write_predictions(found, out, as_json=json))
 
