@@ -24,7 +24,7 @@ from .mistakes import MistakesView
 from .state import ResultState, ShownRun
 
 _NOTHING = "How far the trained network can be trusted, on images that it has never seen."
-_NOT_TRAINED = "Not one epoch of it was finished, so there is nothing to measure or to draw."
+_NOT_TRAINED = "Not one epoch of it was finished, so there is nothing to show."
 _EMPTY, _BUSY, _UNTRAINED, _FIGURES, _MISTAKES, _TRAINING = range(6)
 
 
