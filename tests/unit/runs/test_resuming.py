@@ -296,6 +296,13 @@ def forked(workshop: Workshop, images: Path, run_id: str, **start: Any) -> list[
     return drain(workshop.train(job))[0]
 
 
+def other_images(folder: Path) -> Path:
+    """Images of the same classes whose names are not those of the ``images``."""
+    for file in make_folder(folder).rglob("*.png"):
+        file.rename(file.with_name(f"other-{file.name}"))
+    return folder
+
+
 def test_a_fork_begins_with_the_weights_of_the_other_run(workshop: Workshop, images: Path) -> None:
     drain(workshop.train(job_on(images)))
     assert workshop.current_run
@@ -336,9 +343,7 @@ def test_a_fork_of_a_fork_knows_the_images_of_both(
     drain(workshop.train(job_on(images)))
     assert workshop.current_run
     first = workshop.current_run
-    others = make_folder(tmp_path / "others")
-    for file in others.rglob("*.png"):
-        file.rename(file.with_name(f"other-{file.name}"))
+    others = other_images(tmp_path / "others")
     forked(workshop, others, first.id)
     start = StartSettings(folder=workshop.current_run.folder)
     job = job_on(images).model_copy(update={"start": start, "seed": 7})
@@ -352,9 +357,7 @@ def test_a_forks_figures_on_images_of_the_run_before_are_said_to_flatter(
     drain(workshop.train(job_on(images)))
     assert workshop.current_run
     first = workshop.current_run
-    others = make_folder(tmp_path / "others")
-    for file in others.rglob("*.png"):
-        file.rename(file.with_name(f"other-{file.name}"))
+    others = other_images(tmp_path / "others")
     for _ in range(2):  # a fork, and a fork of it
         forked(workshop, others, workshop.current_run.id)
     shutil.rmtree(first.folder)
