@@ -152,11 +152,11 @@ def test_a_small_number_is_typed_and_shown_as_people_write_it(
 
 def test_an_exclusive_bound_is_refused_in_words_at_its_field(form: SettingsForm) -> None:
     form.set_values({"rate": 0.0})
-    assert form.problems() == {"rate": "It should be greater than 0."}
-    assert "It should be greater than 0." in shown_texts(form)
+    assert form.problems() == {"rate": "Must be more than 0."}
+    assert "Must be more than 0." in shown_texts(form)
     form.set_values({"rate": 0.5})
     assert form.is_valid
-    assert "It should be greater than 0." not in shown_texts(form)
+    assert "Must be more than 0." not in shown_texts(form)
 
 
 def test_what_is_wrong_with_the_whole_is_said_below(form: SettingsForm) -> None:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from graftwork.plugin_api import GraftworkError
+from graftwork.wrong_values import wrong_values_text
 
 DONE, FAILED, WRONG_USE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes: all done; nothing came of it; the call was not understood; some files were left
@@ -95,7 +96,7 @@ def exit_codes() -> Iterator[None]:
     except GraftworkError as error:
         _fail(str(error))
     except ValidationError as error:
-        _fail(faults_of(error))
+        _fail(_refused(error))
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}")
     except KeyboardInterrupt:
@@ -111,18 +112,13 @@ def wrong_use() -> Iterator[None]:
     except GraftworkError as error:
         raise WrongUseError(str(error)) from error
     except ValidationError as error:
-        raise WrongUseError(faults_of(error)) from error
+        raise WrongUseError(_refused(error)) from error
 
 
-def faults_of(error: ValidationError) -> str:
-    """Each key that is wrong, and why."""
-    return "; ".join(f"{_location(e['loc'])}: {e['msg']}" for e in error.errors())
+def _refused(error: ValidationError) -> str:
+    return f"This cannot be set: {wrong_values_text(error)}."
 
 
 def _fail(message: str, code: int = FAILED) -> None:
     messages.print(f"[red]Error:[/red] {shown(message, keep=LINES)}")
     raise SystemExit(code) from None
-
-
-def _location(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "settings"

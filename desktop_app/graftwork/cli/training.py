@@ -14,8 +14,9 @@ from graftwork.engine.events import TrainingEvent
 from graftwork.engine.job import TrainingJob
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import has_checkpoint, has_weights
+from graftwork.wrong_values import wrong_values_text
 
-from .console import INTERRUPTED, faults_of, messages, print_json, results, shown
+from .console import INTERRUPTED, messages, print_json, results, shown
 from .progress import listen
 from .summaries import print_evaluation
 
@@ -37,7 +38,7 @@ def read_job_file(file: Path, data: Path | None) -> dict[str, Any]:
     try:
         values = TrainingJob.model_validate_json(text).model_dump()
     except ValidationError as error:
-        msg = f"The job file {file} is not right: {faults_of(error)}."
+        msg = f"The job file {file} is not right: {wrong_values_text(error)}."
         raise GraftworkError(msg) from error
     if data:
         values["data"]["path"] = data

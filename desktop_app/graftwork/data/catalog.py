@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader
+from graftwork.wrong_values import wrong_values_text
 
 from .names import without_broken_names
 
@@ -91,11 +92,9 @@ def _checked_options(reader: DatasetReader, options: Mapping[str, Any]) -> BaseM
     try:
         return reader.options.model_validate(dict(options))
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()
-        )
         known = ", ".join(reader.options.model_fields) or "none"
-        msg = f"Reader {reader.name!r} cannot be told this: {faults}. Its options: {known}."
+        wrong = wrong_values_text(error)
+        msg = f"Reader {reader.name!r} cannot be told this: {wrong}. Its options: {known}."
         raise DatasetError(msg) from error
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from graftwork.plugin_api import Strategy
+from graftwork.wrong_values import wrong_values_text
 
 from .errors import TrainingError
 
@@ -16,11 +17,7 @@ def strategy_settings(strategy: Strategy, given: dict[str, Any]) -> BaseModel:
     try:
         return strategy.settings.model_validate(given)
     except ValidationError as error:
-        wrong = "; ".join(f"{_place(e['loc'])}: {e['msg']}" for e in error.errors())
         known = ", ".join(strategy.settings.model_fields)
+        wrong = wrong_values_text(error)
         msg = f"The settings of {strategy.name} are not right: {wrong}. It knows: {known}."
         raise TrainingError(msg) from error
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(map(str, location)) or "settings"

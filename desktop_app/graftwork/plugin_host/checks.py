@@ -31,6 +31,7 @@ from graftwork.plugin_api import (
     PackagedWeights,
     Strategy,
 )
+from graftwork.wrong_values import wrong_values_text
 
 Descriptor = Backbone | BackboneFamily | Strategy | DatasetReader
 
@@ -43,7 +44,7 @@ def _constructs(model: type[BaseModel]) -> type[BaseModel]:
     try:
         model()
     except ValidationError as error:
-        raise ValueError(f"{model.__name__}() fails: {explain(error)}") from error
+        raise ValueError(f"{model.__name__}() fails: {wrong_values_text(error)}") from error
     return model
 
 
@@ -167,12 +168,5 @@ def check_descriptor(descriptor: object, wanted: type[Descriptor]) -> None:
     try:
         FIELDS[wanted].model_validate(descriptor)
     except ValidationError as error:
-        name = getattr(descriptor, "name", None)
-        raise BadDescriptorError(f"{wanted.__name__} {name!r}: {explain(error)}") from error
-
-
-def explain(error: ValidationError) -> str:
-    """What pydantic found wrong, in one line: each field and what it should be."""
-    return "; ".join(
-        f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
-    )
+        named = f"{wanted.__name__} {getattr(descriptor, 'name', None)!r}"
+        raise BadDescriptorError(f"{named}: {wrong_values_text(error)}") from error

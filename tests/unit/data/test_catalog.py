@@ -99,7 +99,7 @@ def test_options_reach_the_reader(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"answer": "many"}, {"question": 1}])
 def test_wrong_options_are_named(tmp_path: Path, options: dict[str, Any]) -> None:
-    with pytest.raises(DatasetError, match=f"{next(iter(options))}: .* options: answer"):
+    with pytest.raises(DatasetError, match=f"{next(iter(options))} .* options: answer"):
         read_catalog(tmp_path, READERS, options=options)
 
 

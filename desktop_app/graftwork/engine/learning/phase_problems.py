@@ -25,6 +25,7 @@ from graftwork.plugin_api import (
     SolvedHead,
     WiSE,
 )
+from graftwork.wrong_values import wrong_values
 
 from .low_rank import low_rank_weights
 from .parameters import learning_parameters
@@ -45,8 +46,8 @@ def _wrong_types(thing: Any) -> Iterator[str]:
         try:
             _adapters(thing.__class__)[field.name].validate_python(value, strict=True)
         except ValidationError as error:
-            why = "; ".join(dict.fromkeys(each["msg"] for each in error.errors()))
-            yield f"{field.name} cannot be {value!r}: {why}"
+            why = " or ".join(dict.fromkeys(each.why for each in wrong_values(error)))
+            yield f"{field.name} cannot be {value!r}: it {why}"
             continue
         if isinstance(value, LowRank | L2SP | EWC | EMA | SWA | WiSE):
             yield from _wrong_types(value)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from graftwork.gui.parts.boxes import column
 from graftwork.gui.parts.foldable import Foldable
 from graftwork.gui.parts.text import label
+from graftwork.wrong_values import WrongValue, wrong_values
 
 from .field_row import FieldRow
 from .fields import fields_of
@@ -69,7 +70,7 @@ class SettingsForm(QWidget):
         try:
             self._model.model_validate(self.values())
         except ValidationError as error:
-            return {_field(problem["loc"]): _sentence(problem["msg"]) for problem in error.errors()}
+            return {_field(wrong): _sentence(wrong.why) for wrong in wrong_values(error)}
         return {}
 
     @property
@@ -90,10 +91,9 @@ class SettingsForm(QWidget):
         self._wrong.setVisible(bool(problems))
 
 
-def _field(location: tuple[int | str, ...]) -> str:
-    return str(location[0]) if location else ""
+def _field(wrong: WrongValue) -> str:
+    return wrong.place.partition(".")[0]
 
 
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ").replace("Input should", "It should")
-    return text[:1].upper() + text[1:] + "."
+def _sentence(why: str) -> str:
+    return f"{why[:1].upper()}{why[1:]}."

@@ -17,6 +17,7 @@ from graftwork.gui.worker import Failure, once
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
 from graftwork.settings import Settings
+from graftwork.wrong_values import wrong_values_text
 
 from .augmentation_card import AugmentationCard
 from .live import LiveView
@@ -180,4 +181,5 @@ def _above(setup: TrainSetup, card: AugmentationCard) -> QWidget:
 
 
 def _refused(error: ValidationError) -> Failure:
-    return Failure(message=str(error.errors()[0]["msg"]), details=str(error))
+    wrong = wrong_values_text(error)
+    return Failure(message=f"{wrong[:1].upper()}{wrong[1:]}.", details=str(error))

@@ -62,7 +62,7 @@ def test_what_makes_sense_has_no_problems(phase):
         ({"rates": {"top": math.inf}}, "rate of top"),
         ({"rates": {"top": -0.1}}, "rate of top"),
         ({"rates": {"top": 0}}, "rate of top"),
-        ({"rates": {"top": "fast"}}, "rates cannot be .*valid number"),
+        ({"rates": {"top": "fast"}}, "rates cannot be .*must be a number"),
         ({"rates": ["top"]}, "rates cannot be"),
         ({"epochs": 0}, "at least one epoch, not 0"),
         ({"epochs": 2.5}, "epochs cannot be 2.5"),
