@@ -23,7 +23,7 @@ from graftwork.engine.events import TrainingEvent
 from graftwork.engine.freezing import set_modes
 from graftwork.engine.heap import keep_heap
 from graftwork.engine.job import TrainingJob
-from graftwork.engine.kinds.gradient_phase import begin_gradient_phase
+from graftwork.engine.kinds.gradient_beginning import begin_gradient_phase
 from graftwork.engine.optimizer import set_rates
 from graftwork.engine.phases import run_phase
 from graftwork.engine.planning import Planned
