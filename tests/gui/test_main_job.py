@@ -53,7 +53,7 @@ def start_long_training(qtbot: QtBot, window: MainWindow, pages: Pages) -> Train
     window.go_to(TRAIN)
     page = train_page(pages)
     page.setup.strategies.choose("full-fine-tuning")
-    page.setup.forms["full-fine-tuning"].set_values({"epochs": 1000, "patience": None})
+    page.setup.form.set_values({"epochs": 1000, "patience": None})
     click(qtbot, page.start)
     qtbot.waitUntil(lambda: len(pages.train.history.epochs) >= 2, timeout=LONG)
     return page
@@ -297,7 +297,7 @@ def test_training_is_started_and_paused_by_keys(
     window.go_to(TRAIN)
     page = train_page(pages)
     page.setup.strategies.choose("full-fine-tuning")
-    page.setup.forms["full-fine-tuning"].set_values({"epochs": 1000, "patience": None})
+    page.setup.form.set_values({"epochs": 1000, "patience": None})
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     control = Qt.KeyboardModifier.ControlModifier

@@ -47,7 +47,7 @@ def test_the_suggested_rate_is_shown_and_entered(
     assert dialog.answer.text() == found.summary
     assert dialog.answer.isVisible()
     qtbot.mouseClick(dialog.use, Qt.MouseButton.LeftButton)
-    assert page.setup.forms["feature-extraction"].values()["rate"] == found.settings["rate"]
+    assert page.setup.form.values()["rate"] == found.settings["rate"]
     assert not dialog.isVisible()
     assert list(workshop.store.runs()) == []
 
@@ -73,10 +73,10 @@ def test_the_next_phase_is_tried_with_the_one_before_trained(qtbot: QtBot, page:
 def test_closing_it_stops_the_work_and_changes_nothing(
     qtbot: QtBot, page: TrainPage, window: MainWindow
 ) -> None:
-    before = page.setup.forms["feature-extraction"].values()
+    before = page.setup.form.values()
     qtbot.keyClick(open_dialog(qtbot, page), Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: window.tasks.running == 0, timeout=LONG)
-    assert page.setup.forms["feature-extraction"].values() == before
+    assert page.setup.form.values() == before
 
 
 def test_what_goes_wrong_is_told(qtbot: QtBot, page: TrainPage) -> None:

@@ -14,7 +14,6 @@ from graftwork.gui.form.settings_form import SettingsForm
 from graftwork.gui.parts.boxes import GRID, Card, column, row, scrolling
 from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.choice_list import ChoiceList
-from graftwork.gui.parts.fitting_stack import FittingStack
 from graftwork.gui.parts.text import label
 from graftwork.plugin_api import Backbone
 from graftwork.plugin_host import Registry
@@ -23,6 +22,7 @@ from graftwork.settings import Settings
 from .choices import backbone_choice, backbone_choices, strategy_choices
 from .numbers import MAIN, make_job, numbers_model
 from .start_line import StartLine
+from .strategy_forms import StrategyForms
 
 if TYPE_CHECKING:
     from graftwork.runs.starting_point import StartingPoint
@@ -45,12 +45,10 @@ class TrainSetup(QWidget):
         self.wanted = settings.backbone or ""
         self.backbones = ChoiceList("Network", backbone_choices(registry.backbones.values()))
         self.strategies = ChoiceList("Strategy", strategy_choices(registry.strategies.values()))
-        strategies = registry.strategies.items()
-        self.forms = {name: SettingsForm(strategy.settings) for name, strategy in strategies}
+        self.forms = StrategyForms(registry.strategies)
         model = numbers_model()
         self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
         self.start = StartLine()
-        self._forms = FittingStack()
         self.other_network = button("Another network…", self.network_wanted.emit)
         self.find_rate = button("Find a rate…", self.rate_wanted.emit)
         self._settings_card = self._make_settings_card()
@@ -63,12 +61,10 @@ class TrainSetup(QWidget):
             settings.backbone = self.wanted  # until it is there, or another one is chosen
 
     def _make_settings_card(self) -> Card:
-        for form in self.forms.values():
-            self._forms.add(form)
         reset = button("Reset to defaults", self.reset, kind="quiet", picture="reset")
         numbers = label("The numbers", "heading")
         inside = QWidget()
-        upper = (self._forms, row(self.find_rate, None), GRID)
+        upper = (self.forms, row(self.find_rate, None), GRID)
         lower = (numbers, self.numbers, GRID, row(reset), None)
         inside.setLayout(column(*upper, *lower, gap=12, margin=4))
         card = Card("3  Settings", scrolling(inside), margin=12)
@@ -92,28 +88,33 @@ class TrainSetup(QWidget):
         self.backbones.clicked.connect(self._note_click)
         self.strategies.chosen.connect(self._show_form)
         self.start.changed.connect(self._note_start)
-        for form in (self.numbers, *self.forms.values()):
+        for form in (self.numbers, self.forms):
             form.changed.connect(self.changed)
 
     def reset(self) -> None:
         """Enter the defaults of the chosen strategy and of the numbers."""
         self.numbers.reset()
-        self.forms[self.strategies.current or ""].reset()
+        self.form.reset()
+
+    @property
+    def form(self) -> SettingsForm:
+        """The settings of the chosen strategy; there is always one chosen."""
+        assert self.forms.current is not None
+        return self.forms.current
 
     @property
     def is_valid(self) -> bool:
         """Whether what is entered makes a job."""
-        form = self.forms.get(self.strategies.current or "")
+        form = self.forms.current
         return form is not None and form.is_valid and self.numbers.is_valid
 
     def job(self, wish: Wish) -> TrainingJob:
         """The job on this data; raises ``pydantic.ValidationError``."""
-        strategy = self.strategies.current or ""
         return make_job(
             wish,
             self._backbone,
-            strategy,
-            self.forms[strategy].values(),
+            self.strategies.current or "",
+            self.form.values(),
             self.numbers.values(),
             self.start.start,
         )
@@ -151,7 +152,7 @@ class TrainSetup(QWidget):
 
     def use(self, settings: Mapping[str, Any]) -> None:
         """Enter these into the form of the chosen strategy."""
-        self.forms[self.strategies.current or ""].set_values(settings)
+        self.form.set_values(settings)
 
     def _note_backbone(self, name: str) -> None:
         self._settings.backbone = name
@@ -168,8 +169,7 @@ class TrainSetup(QWidget):
 
     def _show_form(self, name: str) -> None:
         self._settings.strategy = name
-        form = self.forms[name]
         title = self._registry.strategies[name].title
         self._settings_card.heading.setText(f"3  Settings of “{title}”")
-        self._forms.show_page(form)
+        self.forms.choose(name)
         self.changed.emit()
