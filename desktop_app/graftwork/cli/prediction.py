@@ -22,16 +22,21 @@ from .left_out import left_out_lines
 
 Predictions = list[FilePrediction | FileProblem]
 
+_TABLE = "The table of predictions"
+
 
 def refuse_target(out: Path | None, model: Path, paths: list[Path]) -> None:
-    """Refuse to write over the model, a run's files or the images; raises ``GraftworkError``.
+    """Refuse to write over the model, a run's files or the images, or where nothing can be written.
 
-    ``model`` is a model's file or a run's folder. Images in folders have other endings.
+    ``model`` is a model's file or a run's folder. Images in folders have other endings. Raises
+    ``GraftworkError``.
     """
     if out is None:
         return
     refuse_other_ending(out, ".csv", ".json")
     refuse_inputs(out, [model, *(model.iterdir() if model.is_dir() else ()), *paths])
+    with output_place(out, _TABLE):
+        pass  # told before the work, not after it
 
 
 def predict_with_model(model: Path, paths: list[Path]) -> Generator[Progress, None, Predictions]:
@@ -51,7 +56,7 @@ def write_predictions(found: Predictions, out: Path | None, *, as_json: bool) ->
     said = ((str(problem.path), problem.reason) for problem in problems)
     for line in left_out_lines(said, "all are in the table"):
         messages.print(line)
-    _write(predictions, problems, out, as_json=as_json or _is_json(out))
+    _write(predictions, problems, out, as_json=_is_json(out, wanted=as_json))
     if not predictions:
         messages.print("[red]Error:[/red] No image could be used.")
         return FAILED
@@ -70,9 +75,10 @@ def _write(
     if out is None:
         results.file.write(text)
         return
-    with output_place(out, "The table of predictions"):
+    with output_place(out, _TABLE):
         write_text(out, text)
 
 
-def _is_json(out: Path | None) -> bool:
-    return out is not None and out.suffix.lower() == ".json"
+def _is_json(out: Path | None, *, wanted: bool) -> bool:
+    """A file is what its name says."""
+    return wanted if out is None else out.suffix.lower() == ".json"

@@ -69,6 +69,7 @@ def export_onnx(
     own = copy.deepcopy(classifier).cpu().float().eval()
     reference, inputs = _reference(own, samples, plain)
     with replacing(file) as temporary:
+        temporary.touch()  # where nothing can be written, that is told before the work
         model = _translated(own, plain)
         temporary.write_bytes(model.SerializeToString())
         opened, preparation = _reopened(temporary, file, plain)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from .errors import OutputFileError
 
@@ -30,12 +33,22 @@ def refuse_inputs(file: Path, inputs: Iterable[Path]) -> None:
 def output_place(file: Path, what: str) -> Iterator[None]:
     """Make the folder of ``file``; an ``OSError`` of the block becomes an ``OutputFileError``.
 
-    ``what`` is written there, as in "The model".
+    So does, before the block, a place that cannot be written to. ``what`` is written there, as in
+    "The model".
     """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        _try(file)
         yield
     except OSError as error:
         reason = error.strerror or error
         msg = f"{what} cannot be written to {file}: {reason}. Name another place."
         raise OutputFileError(msg) from error
+
+
+def _try(file: Path) -> None:
+    """Raise the ``OSError`` that would else come only when all work is done."""
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    with TemporaryFile(dir=file.parent):
+        pass

@@ -166,9 +166,7 @@ def test_exporting_and_predicting(call, trained, images, tmp_path):
     assert rows[0].keys() >= {"path", "predicted", "confidence"}
 
 
-def test_predictions_as_json_and_files_that_are_left_out(call, trained, images, tmp_path):
-    model = tmp_path / "model.onnx"
-    call("export", trained, model)
+def test_predictions_as_json_and_files_that_are_left_out(call, model, images):
     (images / "red" / "broken.jpg").write_bytes(b"")
     outcome = call("predict", model, images, "--json")
     assert outcome.code == 3
@@ -188,9 +186,7 @@ def test_a_run_predicts_what_its_exported_model_predicts(call, trained, images, 
     assert found[0] == found[1]
 
 
-def test_predicting_nothing_at_all_fails(call, trained, tmp_path):
-    model = tmp_path / "model.onnx"
-    call("export", trained, model)
+def test_predicting_nothing_at_all_fails(call, model, tmp_path):
     (tmp_path / "bad.png").write_text("no")
     assert call("predict", model, tmp_path / "bad.png").code == 1
     assert call("predict", tmp_path / "no.onnx", tmp_path).code == 1

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import onnxruntime
+import torch
 
 from support.command_line import Outcome
 
 SHEET = ("--backbone", "tiny", "--set", "augmentation=light", "--images", 1, "--to")
-
-
-@pytest.fixture
-def model(call, trained, tmp_path):
-    """An exported model."""
-    file = tmp_path / "model.onnx"
-    assert call("export", trained, file).code == 0
-    return file
 
 
 def refused(outcome: Outcome, said: str) -> bool:
@@ -57,6 +50,12 @@ def test_older_predictions_are_replaced(call, model, images, tmp_path):
     assert found.read_text("utf-8").startswith("path,")
 
 
+def test_a_file_is_what_its_name_says(call, model, images, tmp_path):
+    found = tmp_path / "found.csv"
+    assert call("predict", model, images / "red", "--json", "--out", found).code == 0
+    assert found.read_text("utf-8").startswith("path,")
+
+
 def test_a_model_is_written_as_onnx_alone(call, trained, images):
     image = images / "red" / "000.png"
     before = image.read_bytes()
@@ -81,7 +80,11 @@ def test_folders_are_made_for_what_is_written(call, model, images, tmp_path):
     assert sheet.is_file()
 
 
-def test_where_writing_fails_the_wanted_file_is_named(call, trained, model, images, tmp_path):
+def test_where_nothing_can_be_written_is_told_before_the_work(
+    call, trained, model, images, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(torch.onnx, "export", None)
+    monkeypatch.setattr(onnxruntime.InferenceSession, "run", None)
     for name in ("folder.csv", "folder.onnx"):
         (tmp_path / name / "kept").mkdir(parents=True)
     below = images / "red" / "000.png"
@@ -93,3 +96,4 @@ def test_where_writing_fails_the_wanted_file_is_named(call, trained, model, imag
         ("augment", images, *SHEET, below / "sheet.png"),
     ):
         assert refused(call(*words), f"cannot be written to {words[-1]}: ")
+    assert not list(tmp_path.glob("*.part"))

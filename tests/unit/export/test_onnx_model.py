@@ -44,8 +44,9 @@ def test_the_answers_are_not_even(classifier: Classifier) -> None:
     assert len(set(answers.argmax(1))) > 1
 
 
-@pytest.mark.parametrize("fit", ["squash", "crop", "pad"])
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@pytest.mark.parametrize(
+    ("fit", "interpolation"), [("squash", "bilinear"), ("crop", "bicubic"), ("pad", "bilinear")]
+)
 def test_every_preprocessing_is_inside(
     fit: Fit, interpolation: Interpolation, tmp_path: Path
 ) -> None:
@@ -198,7 +199,8 @@ def test_without_samples_there_is_no_export(classifier: Classifier, tmp_path: Pa
 
 
 def test_a_folder_that_does_not_exist_is_told_at_once(
-    classifier: Classifier, tmp_path: Path
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(torch.onnx, "export", None)  # the work is not even begun
     with pytest.raises(FileNotFoundError):
         export_onnx(classifier, tmp_path / "missing" / "model.onnx", make_samples())
