@@ -34,11 +34,10 @@ def test_the_command_line_starts_without_torch(module):
     assert _python(f"import sys, {module}; print('torch' in sys.modules)") == "False"
 
 
-def test_predicting_never_imports_torch(call, trained, images, tmp_path):
-    call("export", trained, tmp_path / "model.onnx")
+def test_predicting_never_imports_torch(model, images, tmp_path):
     code = (
         "import sys; from graftwork.__main__ import main\n"
-        f"sys.argv = ['graftwork', 'predict', {str(tmp_path / 'model.onnx')!r}, "
+        f"sys.argv = ['graftwork', 'predict', {str(model)!r}, "
         f"{str(images)!r}, '--out', {str(tmp_path / 'p.csv')!r}]\n"
         "try: main()\nexcept SystemExit as end: print(end.code, 'torch' in sys.modules)"
     )
@@ -51,7 +50,8 @@ def test_predicting_never_imports_torch(call, trained, images, tmp_path):
 def test_an_interruption_keeps_what_there_is_and_says_so(images, home, after, kept):
     """Ctrl-C: the run is stopped, its weights and its checkpoint are there, exit code 130."""
     words = ["train", str(images), "--strategy", "full-fine-tuning", "--set", "epochs=500",
-             "--set", "patience=500", "--set", "batch_size=8", "--json"]  # fmt: skip
+             "--set", "patience=500", "--set", "batch_size=8", "--set", "size=64",
+             "--json"]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [sys.executable, "-c", _INTERRUPTIBLE, *words],
@@ -96,11 +96,10 @@ def test_an_interruption_waits_for_the_step_and_a_second_one_does_not():
     assert _python(_PRESSED_TWICE).splitlines() == ["False True", "at once", "as usual"]
 
 
-def test_pipes_keep_names_whatever_the_systems_habit(call, trained, images, tmp_path):
-    call("export", trained, tmp_path / "model.onnx")
+def test_pipes_keep_names_whatever_the_systems_habit(model, images):
     (images / "red").rename(images / "żółć")
     done = subprocess.run(
-        [sys.executable, "-m", "graftwork", "predict", tmp_path / "model.onnx", images / "żółć"],
+        [sys.executable, "-m", "graftwork", "predict", model, images / "żółć"],
         capture_output=True, check=True, timeout=120,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
     )  # fmt: skip

@@ -37,7 +37,7 @@ from graftwork.plugin_host import UnknownNameError
 from graftwork.plugin_host.registry import Registry
 from graftwork.runs import export_run
 from graftwork.runs.errors import OutputFileError, RunFolderError, RunUseError, UnknownRunError
-from graftwork.runs.kept import EVALUATION_FILE
+from graftwork.runs.kept import EVALUATION_FILE, kept_classifier
 from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE
 from graftwork.runs.workshop import Workshop
@@ -428,12 +428,13 @@ def exported(workshop: Workshop, run_id: str, file: Path, *, plain: bool = False
 
 
 def test_large_images_are_not_all_kept_for_the_check(
-    workshop: Workshop, images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workshop: Workshop, registry: Registry, images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_id = trained(workshop, images)
+    run = workshop.store.get(trained(workshop, images))
+    spec = kept_classifier(run, registry).info.input
     for limit, count in ((40 * 32 * 3 * 4, 4), (1, 1)):
         monkeypatch.setattr(export_run, "LARGEST_SAMPLES", limit)
-        assert exported(workshop, run_id, tmp_path / "model.onnx").images == count
+        assert len(export_run.validation_samples(run, registry, spec)) == count
 
 
 def test_a_run_predicts_as_its_exported_model_does(
