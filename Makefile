@@ -18,7 +18,7 @@ demo: env
 
 # Two processes at once: half of the time on two cores, and no more memory than small machines have.
 test: lint types layers
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lint: env
 	$(BIN)/ruff check .

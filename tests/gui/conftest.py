@@ -27,6 +27,15 @@ LONG = 60_000
 """Milliseconds that a whole training of the tiny network may take on a busy machine."""
 
 
+@pytest.fixture(autouse=True, scope="session")
+def heap_without_libraries() -> Iterator[None]:
+    """What libraries made when they were imported is not looked through after each test."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_leaks(qapp: QApplication) -> Iterator[None]:
     """Fails a test that leaves a running thread or a window of its own behind."""

@@ -16,7 +16,7 @@ from graftwork_strategies import register_strategies
 from support.generators import drain
 
 PER_CLASS = 24  # 120 images to train, 60 to validate and 60 to test: one in ten is chance
-FEW = {"epochs": 4}
+FEW = {"epochs": 3}
 SHORT = {
     "feature-extraction": {},
     "logistic-regression": {},
@@ -29,7 +29,7 @@ SHORT = {
     "head-then-all": FEW,
     "full-fine-tuning": FEW,
     "progressive-unfreezing": {"epochs": 2},
-    "partial-reinitialization": {"epochs": 4},
+    "partial-reinitialization": {"epochs": 2},
     "from-scratch": FEW,
 }
 
@@ -65,7 +65,7 @@ def test_it_learns_real_images_through_real_features(strategy: str, digits: Path
     assert workshop.current_run is not None
     _, evaluation = drain(workshop.evaluate(workshop.current_run.id))
     accuracy = evaluation.figures["accuracy"].value
-    if strategy == "from-scratch":  # 120 images and 4 epochs are far too few
+    if strategy == "from-scratch":  # 120 images and 3 epochs are far too few
         assert accuracy < 0.4
     else:
         assert accuracy > 0.6
