@@ -83,12 +83,13 @@ def read_catalog(
 ) -> Catalog:
     """The catalog that a reader makes of the path, told ``options``; raises ``DatasetError``."""
     found = find_reader(path, readers, reader)
-    catalog = without_broken_names(_read(found, path, _checked_options(found, options)))
+    catalog = without_broken_names(_read(found, path, checked_options(found, options)))
     _check(catalog, found)
     return catalog
 
 
-def _checked_options(reader: DatasetReader, options: Mapping[str, Any]) -> BaseModel:
+def checked_options(reader: DatasetReader, options: Mapping[str, Any]) -> BaseModel:
+    """The reader's options model with these values; raises ``DatasetError``."""
     try:
         return reader.options.model_validate(dict(options))
     except ValidationError as error:

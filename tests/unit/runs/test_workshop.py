@@ -206,6 +206,7 @@ def test_a_fault_of_a_plugin_is_kept_with_its_kind(
         ({"data": DataSettings(path=Path("not there"))}, DatasetError),
         ({"data": DataSettings(path=Path(__file__), reader="quantum")}, DatasetError),
         ({"data": DataSettings(path=Path(__file__))}, DatasetError),
+        ({"data": DataSettings(path=Path(), reader_options={"labels": 3})}, DatasetError),
     ],
 )
 def test_a_job_that_is_wrong_makes_no_run_and_fetches_no_weights(
