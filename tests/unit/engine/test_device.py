@@ -50,6 +50,26 @@ def test_it_is_said_where_the_processor_only_imitates_a_precision(name):
     assert (f"no {name} arithmetic" in choice.reason) != here
 
 
+@pytest.mark.parametrize(
+    ("units", "wanted", "chosen", "said"),
+    [
+        ({"avx512_bf16": True}, "auto", "bf16", "gains by it"),
+        ({"amx_bf16": True}, "auto", "bf16", "gains by it"),
+        ({"avx512_bf16": False}, "auto", "fp32", "no bf16 arithmetic"),
+        ({"avx512_bf16": False}, "bf16", "bf16", "no bf16 arithmetic"),
+        ({"neon": True, "bf16": True}, "auto", "fp32", "was not tried"),
+        ({"neon": True, "bf16": True}, "bf16", "bf16", "as asked for"),
+        ({"neon": True, "fp16_arith": True}, "fp16", "fp16", "as asked for"),
+    ],
+)
+def test_each_kind_of_processor_gets_what_is_fast_there(monkeypatch, units, wanted, chosen, said):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: units)
+    choice = choose_precision(wanted, CPU, tiny_classifier().stages)
+    assert choice.name == chosen
+    assert said in choice.reason
+    assert choice.slow == ("take more than ten times" in choice.reason)
+
+
 @pytest.mark.parametrize("options", [{"dilation": 2}, {"padding": "same"}])
 def test_depthwise_convolutions_without_fast_gradients_stay_in_fp32(options):
     stages = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8, **options))
