@@ -80,7 +80,7 @@ def _on_processor(stages: nn.Sequential) -> PrecisionChoice:
     """What is fastest there, as far as it was measured.
 
     With bf16 units of x86 every kind of network was 1.4 to 2 times as fast in bf16, once
-    ``speed.fusion`` takes care of depthwise convolutions; those that it cannot were 10 times slower.
+    ``speed.fusion`` takes care of depthwise convolutions; where it cannot, 10 times as slow.
     """
     if not _processor_has("bf16"):
         return full_precision("the processor has no bf16 arithmetic")
