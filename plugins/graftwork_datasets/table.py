@@ -12,7 +12,7 @@ from .names import normalized, part_named, sorted_by_path
 from .table_columns import Columns, cell, find_columns
 from .table_faults import BadRowError, Fault, no_row_of_use, too_few_classes
 from .table_options import TableOptions
-from .table_text import Row, Table, read_table
+from .table_text import Row, Table, read_beginning, read_table
 
 _ENDINGS = frozenset({".csv", ".tsv", ".txt"})
 
@@ -166,6 +166,14 @@ def _recognises(path: Path) -> bool:
     return path.suffix.lower() in _ENDINGS and path.is_file()
 
 
+def _offers(path: Path) -> dict[str, list[str]]:
+    """The columns of this table, by their names or else their numbers."""
+    table = read_beginning(path)
+    numbers = map(str, range(1, len(table.rows[0].cells) + 1))
+    columns = list(dict.fromkeys(filter(None, table.header or numbers)))
+    return dict.fromkeys(("path_column", "label_column", "part_column", "group_column"), columns)
+
+
 TABLE = DatasetReader(
     name="table",
     title="Table (CSV, TSV, text)",
@@ -173,4 +181,5 @@ TABLE = DatasetReader(
     recognises=_recognises,
     options=TableOptions,
     read=read_table_of_images,
+    offers=_offers,
 )

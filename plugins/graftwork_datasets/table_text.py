@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ Header = Literal["auto", "yes", "no"]
 
 _CHARACTERS = {"tab": "\t", "semicolon": ";", "comma": ","}
 _PROBED_LINES = 20
+_BEGINNING = 2**16  # bytes in which these stand, unless cells are very long
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,16 @@ class Table:
 
 def read_table(path: Path, delimiter: Delimiter, header: Header) -> Table:
     """The table in a text file; raises ``DatasetError`` if it holds no rows."""
-    text = _text(path)
+    return _table(path, _text(path), delimiter, header)
+
+
+def read_beginning(path: Path) -> Table:
+    """The first rows of the table, as it is understood by itself; raises ``DatasetError``."""
+    lines = _text(path, _BEGINNING).splitlines()
+    return _table(path, "\n".join(lines[:_PROBED_LINES]), "auto", "auto")
+
+
+def _table(path: Path, text: str, delimiter: Delimiter, header: Header) -> Table:
     rows = list(_rows(text, _delimiter(path, text) if delimiter == "auto" else delimiter))
     has_header = header == "yes" or (header == "auto" and not _names_an_image(rows[:1]))
     names = [cell.strip() for row in rows[:1] for cell in row.cells] if has_header else None
@@ -76,30 +86,33 @@ def _no_rows(path: Path) -> DatasetError:
     )
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int = -1) -> str:
+    """All of it, or what its first ``most`` bytes hold."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(most)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise DatasetError(msg) from error
-    text = _decoded(content)
+    text = _decoded(content, whole=most < 0)
     if text is None or "\0" in text:
         msg = f"{path} is not a text table. If it is a spreadsheet, save its sheet as CSV."
         raise DatasetError(msg)
     return text
 
 
-def _decoded(content: bytes) -> str | None:
+def _decoded(content: bytes, *, whole: bool) -> str | None:
     """UTF-16 where a byte order mark says so (Excel's "Unicode text"), UTF-8, or else cp1252."""
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return _decoded_as("utf-16", content)
-    text = _decoded_as("utf-8-sig", content)
+        return _decoded_as("utf-16", content, whole=whole)
+    text = _decoded_as("utf-8-sig", content, whole=whole)
     return content.decode("cp1252", errors="replace") if text is None else text
 
 
-def _decoded_as(encoding: str, content: bytes) -> str | None:
+def _decoded_as(encoding: str, content: bytes, *, whole: bool) -> str | None:
+    """The text; of one that is not whole, without a character that is cut off."""
     try:
-        return content.decode(encoding)
+        return getincrementaldecoder(encoding)().decode(content, final=whole)
     except UnicodeDecodeError:
         return None
 

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel, Field
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.data.opening import open_data
@@ -115,3 +123,20 @@ def test_of_a_folder_it_only_asks_which_reader(table: DatasetReader, parent: QWi
     texts = [each.text() for each in dialog.findChildren(QLabel)]
     assert "How is this folder to be read?" in texts
     assert dialog.wish().path == parent_folder
+
+
+def test_the_columns_of_a_table_can_be_chosen(
+    registry: Registry, table: DatasetReader, tmp_path: Path, parent: QWidget
+) -> None:
+    make_folder(tmp_path / "images", per_class=4)
+    rows = [f"{f.parent.name},{f}" for f in sorted(tmp_path.rglob("*.png"))]
+    file = tmp_path / "labels.csv"
+    file.write_text("\n".join(["kind,where", *rows]), "utf-8")
+    dialog = ReaderDialog(file, [table], parent)
+    for option, chosen in (("path_column", 1), ("label_column", 0)):
+        box = dialog.forms[0].findChild(QComboBox, option)
+        assert [box.itemText(place) for place in range(box.count())] == ["kind", "where"]
+        dialog.forms[0].set_values({option: "3"})
+        box.setCurrentIndex(chosen)
+    _, opened = drain(open_data(dialog.wish(), registry.readers))
+    assert opened.catalog.counts() == {"blue": 4, "green": 4, "red": 4}

@@ -8,14 +8,25 @@ from typing import Annotated, Any, Literal
 import pytest
 from annotated_types import Gt, Le
 from pydantic import BaseModel, Field, model_validator
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.gui.form.fields import FieldSpec, fields_of
 from graftwork.gui.form.settings_form import SettingsForm
 from graftwork.gui.form.wording import spoken
+from graftwork.gui.parts.boxes import column, scrolling
+from graftwork.gui.parts.text import label
 
 
 class Season(Enum):
@@ -42,6 +53,11 @@ class Everything(BaseModel):
             msg = "so many epochs need a lower rate"
             raise ValueError(msg)
         return self
+
+
+class Offered(BaseModel):
+    column: str | None = None
+    other: str = "a"
 
 
 @pytest.fixture
@@ -274,3 +290,41 @@ def shown_texts(form: SettingsForm) -> list[str]:
 )
 def test_names_of_the_field_are_written_as_the_field_writes_them(name: str, text: str) -> None:
     assert spoken(name) == text
+
+
+@pytest.mark.parametrize("name", ["epochs", "rate", "schedule"])
+def test_the_wheel_scrolls_the_page_and_changes_nothing(qtbot: QtBot, name: str) -> None:
+    form = SettingsForm(Everything)
+    inside = QWidget()
+    inside.setLayout(column(form, label("line\n" * 100)))
+    page = scrolling(inside)
+    qtbot.addWidget(page)
+    page.resize(500, 400)
+    with qtbot.waitExposed(page):
+        page.show()
+    before = form.values()
+    field = form.findChild(QWidget, name)
+    page.ensureWidgetVisible(field)
+    scrolled = page.verticalScrollBar().value()
+    place = field.mapTo(page, field.rect().center())
+    QTest.wheelEvent(page.windowHandle(), QPointF(place), QPoint(0, -120))
+    qtbot.waitUntil(lambda: page.verticalScrollBar().value() > scrolled)
+    assert form.values() == before
+
+
+def test_a_text_can_be_chosen_from_what_is_offered_or_written(qtbot: QtBot) -> None:
+    form = SettingsForm(Offered, offers={"column": ("file", "species")})
+    qtbot.addWidget(form)
+    box = form.findChild(QComboBox, "column")
+    assert form.values() == {"column": None, "other": "a"}
+    assert [box.itemText(i) for i in range(box.count())] == ["file", "species"]
+    assert not box.isEnabled()
+    next(c for c in form.findChildren(QCheckBox) if c.accessibleName() == "Set Column").click()
+    box.setCurrentIndex(1)
+    assert form.values()["column"] == "species"
+    with qtbot.waitSignal(form.changed):
+        box.setEditText("3")
+    assert form.values()["column"] == "3"
+    form.set_values({"column": "file"})
+    assert box.currentText() == "file"
+    assert form.findChild(QLineEdit, "other").text() == "a"

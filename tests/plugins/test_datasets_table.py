@@ -288,3 +288,24 @@ def test_tables_are_recognised(folder: Path) -> None:
 def test_a_table_that_is_gone_is_refused(folder: Path) -> None:
     with pytest.raises(DatasetError, match="cannot be read"):
         read_table_of_images(folder / "gone.csv", TableOptions())
+
+
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        (b"file,species\na.png,cat\nb.png,dog\n", ["file", "species"]),
+        (b"file,,species\na.png,1,cat\nb.png,2,dog\n", ["file", "species"]),
+        (b"a.png cat 1\nb.png dog 2\n", ["1", "2", "3"]),
+        (BOM_UTF16_LE + "Datei\tTürkis\na.png\tja\nb.png\tnein\n".encode("utf-16-le"),
+         ["Datei", "Türkis"]),
+        # The beginning that is read ends in the middle of a character.
+        ("id,tür\n".encode() + "ü.png,cat\n".encode() * 9999, ["id", "tür"]),
+    ],
+)  # fmt: skip
+def test_its_columns_are_offered(tmp_path: Path, content: bytes, columns: list[str]) -> None:
+    table = tmp_path / "table.csv"
+    table.write_bytes(content)
+    assert TABLE.offers
+    offered = TABLE.offers(table)
+    assert set(offered) == {"path_column", "label_column", "part_column", "group_column"}
+    assert all(list(names) == columns for names in offered.values())

@@ -74,6 +74,17 @@ def _named_reader(name: str, readers: Mapping[str, DatasetReader]) -> DatasetRea
     return readers[name]
 
 
+def offers_of(reader: DatasetReader, path: Path) -> dict[str, tuple[str, ...]]:
+    """What the path has to choose from, by option of the reader; nothing where it cannot say."""
+    if reader.offers is None:
+        return {}
+    try:
+        return {name: tuple(map(str, texts)) for name, texts in reader.offers(path).items()}
+    except Exception:
+        _logger.info("Reader %r cannot say what %s offers", reader.name, path, exc_info=True)
+        return {}
+
+
 def read_catalog(
     path: Path,
     readers: Mapping[str, DatasetReader],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -81,7 +81,8 @@ class DatasetReader:
     ``recognises`` must be quick and must not raise. ``options`` is a pydantic model of what the
     user can tell the reader. ``read`` raises ``DatasetError`` if nothing can be made of the path.
     ``decode`` is given for files that the built-in decoding does not know; it gives
-    (height, width, channels) and raises ``UnusableImageError``.
+    (height, width, channels) and raises ``UnusableImageError``. ``offers`` names for options that
+    are texts what a path has to choose from, such as the columns of a table; it must be quick.
     """
 
     name: str
@@ -91,3 +92,4 @@ class DatasetReader:
     options: type[BaseModel]
     read: Callable[[Path, Any], Catalog]
     decode: Decoder | None = None
+    offers: Callable[[Path], Mapping[str, Sequence[str]]] | None = None

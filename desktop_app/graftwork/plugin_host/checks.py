@@ -151,6 +151,7 @@ class DatasetReaderFields(_Fields):
     options: Model
     read: Function
     decode: Function | None
+    offers: Function | None
 
 
 FIELDS: dict[type[Descriptor], type[BaseModel]] = {

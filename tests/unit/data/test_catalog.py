@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from graftwork.data.catalog import find_reader, read_catalog, readers_for, warnings_of
+from graftwork.data.catalog import find_reader, offers_of, read_catalog, readers_for, warnings_of
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item
 
 
@@ -143,3 +143,16 @@ def test_of_many_classes_with_few_images_five_are_named_in_one_warning() -> None
     assert "10 classes have" in warning
     assert "'c4' (4) and 5 more: " in warning
     assert "'c5'" not in warning
+
+
+def test_a_reader_that_cannot_say_what_a_path_offers_offers_nothing(tmp_path: Path) -> None:
+    def fails(_path: Path) -> dict[str, list[str]]:
+        raise DatasetError("it is empty")
+
+    alone = reader("alone")
+    assert offers_of(alone, tmp_path) == {}
+    assert offers_of(replace(alone, offers=fails), tmp_path) == {}
+    assert offers_of(replace(alone, offers=lambda _: {"a": 5}), tmp_path) == {}
+    assert offers_of(replace(alone, offers=lambda _: {"a": [1, "b"]}), tmp_path) == {
+        "a": ("1", "b")
+    }

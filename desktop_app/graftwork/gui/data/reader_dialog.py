@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from graftwork.data.catalog import offers_of
 from graftwork.gui.form.settings_form import SettingsForm
 from graftwork.gui.parts.boxes import GRID, column, scrolling
 from graftwork.gui.parts.text import label
@@ -33,7 +34,9 @@ class ReaderDialog(QDialog):
         self.resize(620, 640)
         self._path = path
         self._readers = readers
-        self.forms = [SettingsForm(reader.options) for reader in readers]
+        self.forms = [
+            SettingsForm(reader.options, offers=offers_of(reader, path)) for reader in readers
+        ]
         self._choice = QComboBox()
         self._choice.addItems([reader.title for reader in readers])
         self._choice.setAccessibleName("Reader")

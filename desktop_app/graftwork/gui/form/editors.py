@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -40,6 +40,13 @@ class Editor(QObject):
     def set_value(self, value: Any) -> None:
         """Enter this."""
         raise NotImplementedError
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Leave the wheel to the page that scrolls: it must not change what it passes over."""
+        if event.type() != QEvent.Type.Wheel:
+            return super().eventFilter(watched, event)
+        event.ignore()
+        return True
 
 
 class IntegerEditor(Editor):
@@ -128,7 +135,6 @@ class ChoiceEditor(Editor):
         super().__init__(spec)
         self.widget: QComboBox = QComboBox()
         self.widget.addItems([spoken(str(choice)) for choice in spec.choices])
-        self.widget.installEventFilter(self)
         self.widget.currentIndexChanged.connect(self.changed)
 
     def value(self) -> Any:
@@ -138,10 +144,6 @@ class ChoiceEditor(Editor):
     def set_value(self, value: Any) -> None:
         """Choose this one."""
         self.widget.setCurrentIndex(self.spec.choices.index(getattr(value, "value", value)))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Leave the wheel to the page that scrolls, unless the box is at work."""
-        return event.type() == QEvent.Type.Wheel and not cast("QWidget", watched).hasFocus()
 
 
 class TextEditor(Editor):
@@ -159,6 +161,27 @@ class TextEditor(Editor):
     def set_value(self, value: Any) -> None:
         """Enter this text."""
         self.widget.setText("" if value is None else str(value))
+
+
+class OfferEditor(Editor):
+    """A line of text that can be chosen from a list, too."""
+
+    def __init__(self, spec: FieldSpec) -> None:
+        super().__init__(spec)
+        self.widget: QComboBox = QComboBox()
+        self.widget.setEditable(True)
+        self.widget.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.widget.addItems(spec.offers)
+        self.widget.setCurrentIndex(-1)
+        self.widget.currentTextChanged.connect(self.changed)
+
+    def value(self) -> str:
+        """The text."""
+        return self.widget.currentText()
+
+    def set_value(self, value: Any) -> None:
+        """Enter this text."""
+        self.widget.setCurrentText("" if value is None else str(value))
 
 
 class JsonEditor(TextEditor):
@@ -211,7 +234,9 @@ _EDITORS: dict[str, type[Editor]] = {
 
 def editor_for(spec: FieldSpec) -> Editor:
     """The editor for this field, with its default entered."""
-    editor = _EDITORS[spec.kind](spec)
+    editor = OfferEditor(spec) if spec.offers else _EDITORS[spec.kind](spec)
+    editor.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
+    editor.widget.installEventFilter(editor)
     if spec.default is not None:
         editor.set_value(spec.default)
     return editor

@@ -26,6 +26,7 @@ class FieldSpec:
     """One field: its name, how it is edited, and within which bounds.
 
     ``optional`` fields may be None; the bounds are inclusive unless they are named exclusive.
+    ``choices`` are all that there are, ``offers`` are texts that suit beside any other.
     """
 
     name: str
@@ -35,6 +36,7 @@ class FieldSpec:
     default: Any = None
     optional: bool = False
     choices: tuple[Any, ...] = ()
+    offers: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     exclusive_minimum: float | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,9 +19,14 @@ from graftwork.wrong_values import WrongValue, wrong_values
 from .field_row import FieldRow
 from .fields import fields_of
 
+_NO_OFFERS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
 
 class SettingsForm(QWidget):
-    """One row a field; ``folded`` fields stand under "More", ``hidden`` ones nowhere."""
+    """One row a field; ``folded`` fields stand under "More", ``hidden`` ones nowhere.
+
+    ``offers`` are texts to choose from, by name of a field.
+    """
 
     changed = Signal()
 
@@ -29,11 +36,14 @@ class SettingsForm(QWidget):
         *,
         folded: Collection[str] = (),
         hidden: Collection[str] = (),
+        offers: Mapping[str, tuple[str, ...]] = _NO_OFFERS,
     ) -> None:
         super().__init__()
         self._model = model
         specs = [spec for spec in fields_of(model) if spec.name not in hidden]
-        self._rows = {spec.name: FieldRow(spec) for spec in specs}
+        self._rows = {
+            spec.name: FieldRow(replace(spec, offers=offers.get(spec.name, ()))) for spec in specs
+        }
         self._wrong = label(role="error", wrap=True)
         self._lay_out(folded)
         for each in self._rows.values():
