@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
@@ -21,8 +22,16 @@ def build_optimizer(
         for group in _stage_groups(name, stages[name], rate, settings.weight_decay)
     ]
     if settings.optimizer == "sgd":
-        return SGD(groups, momentum=settings.momentum, nesterov=settings.momentum > 0, fused=True)
+        return _sgd(groups, settings.momentum)
     return AdamW(groups, fused=True)
+
+
+def _sgd(groups: list[dict[str, Any]], momentum: float) -> SGD:
+    """With no momentum yet: torch leaves it as memory was where fp16 skips the first step."""
+    built = SGD(groups, momentum=momentum, nesterov=momentum > 0, fused=True)
+    for parameter in (p for group in groups for p in group["params"] if momentum):
+        built.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return built
 
 
 def decays(name: str, parameter: Tensor) -> bool:

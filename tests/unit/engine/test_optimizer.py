@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 import torch
 from torch import nn
@@ -77,3 +79,28 @@ def test_only_what_learns_is_in_it_and_low_rank_factors_decay():
     optimizer = build_optimizer(stages, phase.rates, TrainingSettings(weight_decay=0.05))
     found = {(g["stage"], g["weight_decay"], len(g["params"])) for g in optimizer.param_groups}
     assert found == {("top", 0.05, 2), (HEAD, 0.05, 1), (HEAD, 0.0, 1)}
+
+
+@contextmanager
+def nothing_in_new_memory():
+    """What is not written yet is no number."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def test_a_first_step_that_overflows_leaves_no_trace_in_the_momentum():
+    """In fp16 the first step is often skipped; what memory held before must not be momentum."""
+    head = nn.Linear(2, 1, bias=False)
+    first = head.weight.detach().clone()
+    settings = TrainingSettings(optimizer="sgd", weight_decay=0)
+    optimizer = build_optimizer({HEAD: head}, {HEAD: 0.1}, settings)
+    scaler = torch.amp.GradScaler("cpu")
+    for gradient in (float("inf"), 1.0):
+        loss = scaler.scale(torch.tensor(gradient))
+        head.weight.grad = loss.expand(1, 2).clone()
+        with nothing_in_new_memory():
+            scaler.step(optimizer)
+        scaler.update()
+    moved = 0.1 * (1 + settings.momentum)  # Nesterov looks ahead
+    torch.testing.assert_close(head.weight.detach(), first - moved)
