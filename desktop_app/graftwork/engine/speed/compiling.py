@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._functorch import config as functorch_config
 
 from graftwork.engine.training_settings import CompileChoice
 from graftwork.memory import is_out_of_memory
@@ -68,6 +69,7 @@ class CompiledLogits:
         self.failure: str | None = None
         self._plain = logits
         self._sizes = frozenset(sizes)
+        torch.compiler.reset()  # else torch gives up, silently, where phases are many
         self._compiled: Logits = torch.compile(logits, dynamic=False, backend=backend)
 
     def __call__(self, inputs: Tensor) -> Tensor:
@@ -75,7 +77,9 @@ class CompiledLogits:
         if self.failure is not None or len(inputs) not in self._sizes:
             return self._plain(inputs)
         try:
-            return self._compiled(inputs)
+            # The way back is compiled with the way there: its failure would come too late.
+            with functorch_config.patch(force_non_lazy_backward_lowering=True):
+                return self._compiled(inputs)
         except Exception as error:
             if is_out_of_memory(error):
                 raise

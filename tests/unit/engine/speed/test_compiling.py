@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch._dynamo.backends.common import aot_autograd
 
 from graftwork.engine.speed.compiling import CompiledLogits, choose_compiling, piece_sizes
 from support.classifiers import tiny_classifier
@@ -108,3 +109,28 @@ def test_full_memory_is_not_taken_for_a_failure():
     logits = CompiledLogits(tiny_classifier().eval().logits, [2], backend)
     with pytest.raises(MemoryError):
         logits(_pixels(2))
+
+
+def test_a_failure_to_compile_the_way_back_is_noticed_on_the_way_there():
+    def broken(_graph, _examples):
+        raise ValueError("no way back")
+
+    backend = aot_autograd(fw_compiler=lambda graph, _: graph.forward, bw_compiler=broken)
+    classifier = tiny_classifier().eval()
+    logits = CompiledLogits(classifier.logits, [4], backend)
+    logits(_pixels(4)).sum().backward()
+    assert logits.failure
+    assert "no way back" in logits.failure
+
+
+def test_every_phase_of_a_process_is_compiled():
+    """Torch gives up after some compilations of the same code, silently."""
+    compiled = []
+
+    def backend(graph, _examples):
+        compiled.append(graph)
+        return graph.forward
+
+    for _ in range(12):
+        CompiledLogits(tiny_classifier().eval().logits, [4], backend)(_pixels(4))
+    assert len(compiled) == 12
