@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from .errors import TrainingError
+from .repeating import compute_alike
 from .speed.chains import can_replace
 from .speed.depthwise import is_depthwise
 from .training_settings import Device, Precision
@@ -35,18 +36,27 @@ class PrecisionChoice:
 def choose_device(wanted: Device) -> torch.device:
     """The wanted device, or the fastest one found; ``TrainingError`` if it is not there.
 
-    On a GPU, fp32 is made to mean fp32 (no TF32) and convolutions to repeat: figures are those
-    that the exported model reaches, and a job run again gives the same.
+    What it computes from then on repeats, as far as torch has a way to do so.
     """
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-    found = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if wanted == "auto":
-        return torch.device(next((name for name, there in found.items() if there), "cpu"))
-    if not found.get(wanted, True):
-        msg = f"No {wanted} device was found on this machine; choose device=auto or device=cpu."
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    found = [name for name, is_there in there.items() if is_there and _works(name)]
+    if wanted in there and wanted not in found:
+        msg = (
+            f"No {wanted} device that this PyTorch can use was found on this machine; choose "
+            "device=auto or device=cpu."
+        )
         raise TrainingError(msg)
-    return torch.device(wanted)
+    device = torch.device(next(iter(found), "cpu") if wanted == "auto" else wanted)
+    compute_alike(device)
+    return device
+
+
+def _works(name: str) -> bool:
+    """Whether torch was built for it: it finds GPUs, too, that are too old for its kernels."""
+    try:
+        return bool(torch.ones(1, device=name).add(1).item() == 2)
+    except RuntimeError:
+        return False
 
 
 def device_name(device: torch.device) -> str:
@@ -54,7 +64,8 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     name = platform.processor() or platform.machine()
-    return f"{torch.cpu.get_capabilities().get('cpu_name') or name}"
+    processor = f"{torch.cpu.get_capabilities().get('cpu_name') or name}"
+    return f"{processor} (GPU)" if device.type == "mps" else processor
 
 
 def full_precision(reason: str) -> PrecisionChoice:

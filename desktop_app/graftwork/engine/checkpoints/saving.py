@@ -10,6 +10,7 @@ from torch import Tensor
 
 from graftwork import __version__
 
+from ..device import device_name
 from ..events import CheckpointWritten, Notice, TrainingEvent
 from ..speed.processes import Processes
 from .files import Checkpoint
@@ -53,7 +54,7 @@ def surroundings(processes: Processes) -> Surroundings:
     return Surroundings(
         graftwork=__version__,
         torch=torch.__version__,
-        device=processes.device.type,
+        device=device_name(processes.device),
         threads=torch.get_num_threads(),
         processes=processes.count,
     )
