@@ -8,6 +8,7 @@ _SIGNS = (
     "can't allocate memory",  # torch on Linux and macOS
     "not enough memory",  # torch on Windows
     "out of memory",  # CUDA's libraries and Apple's GPU
+    "alloc_failed",  # cuBLAS and cuDNN
     "could not create a memory",  # oneDNN
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -56,11 +56,14 @@ def train(
     """
     keep_heap()
     registry.backbone(job.backbone)  # a name that is unknown is said before anything else
-    with join_processes(choose_device(job.training.device)) as processes:
-        keeper = CheckpointKeeper(folder, checkpoint_every, writes=processes.is_first)
-        checkpoint = (yield from _newest(keeper, processes)) if resume else None
-        yield _run_started(job, processes)
-        yield from _run(job, registry, weights, keeper, processes, checkpoint)
+    try:
+        with join_processes(choose_device(job.training.device)) as processes:
+            keeper = CheckpointKeeper(folder, checkpoint_every, writes=processes.is_first)
+            checkpoint = (yield from _newest(keeper, processes)) if resume else None
+            yield _run_started(job, processes)
+            yield from _run(job, registry, weights, keeper, processes, checkpoint)
+    finally:
+        torch.cuda.empty_cache()  # the window stays, and other programs need the GPU
 
 
 def _run(
@@ -72,14 +75,26 @@ def _run(
     checkpoint: Checkpoint | None,
 ) -> Generator[TrainingEvent, None, None]:
     began = time.monotonic()
-    started = yield from start_run(job, registry, weights, keeper, processes)
-    describe(started)
-    yield from _doubts(started)
-    estimated = yield from tell_estimate(started.setup, started.plan)
-    at_work = time.monotonic()
-    yield from _trained(started, checkpoint)
+    with _advice_on_memory(job):
+        started = yield from start_run(job, registry, weights, keeper, processes)
+        describe(started)
+        yield from _doubts(started)
+        estimated = yield from tell_estimate(started.setup, started.plan)
+        at_work = time.monotonic()
+        yield from _trained(started, checkpoint)
     yield from tell_measured(estimated, at_work, keeper.run_folder)
     yield _run_ended(started.setup.best, time.monotonic() - began)
+
+
+@contextmanager
+def _advice_on_memory(job: TrainingJob) -> Iterator[None]:
+    """Memory that ran out becomes a ``TrainingError`` that says what to do."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise _out_of_memory(job) from error
+        raise
 
 
 def _doubts(started: StartedRun) -> Iterator[Notice]:
@@ -97,15 +112,10 @@ def _trained(
     started: StartedRun, checkpoint: Checkpoint | None
 ) -> Generator[TrainingEvent, None, None]:
     """Go through the plan; whatever ends it, the best weights are on the disk."""
-    setup = started.setup
     try:
-        yield from _run_phases(setup, started.plan(), checkpoint)
-    except (MemoryError, RuntimeError) as error:
-        if is_out_of_memory(error):
-            raise _out_of_memory(setup.job) from error
-        raise
+        yield from _run_phases(started.setup, started.plan(), checkpoint)
     finally:
-        setup.best.write()
+        started.setup.best.write()
 
 
 def _run_phases(

@@ -20,7 +20,8 @@ def write_weights(file: Path, tensors: Mapping[str, Tensor]) -> None:
 
     Raises ``OSError`` or ``SafetensorError``; then the file before is still there.
     """
-    whole = {name: value.contiguous() for name, value in tensors.items()}
+    # Off the GPU first, which may have no room for copies.
+    whole = {name: value.cpu().contiguous() for name, value in tensors.items()}
     with replacing(file) as temporary:
         save_file(whole, temporary, metadata={_DIGEST: digest(whole)})
 

@@ -92,7 +92,8 @@ def _sealed(progress: RunProgress, tensors_sha256: str) -> str:
 
 def _save(tensors: Mapping[str, Tensor], file: Path) -> None:
     try:
-        save_file({name: value.contiguous() for name, value in tensors.items()}, file)
+        # Off the GPU first, which may have no room for copies.
+        save_file({name: value.cpu().contiguous() for name, value in tensors.items()}, file)
     except SafetensorError as error:
         raise OSError(str(error)) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import psutil
+import torch
 
 from graftwork.data.cache_folder import CacheFolder
 from graftwork.paths import activations_folder
@@ -40,7 +41,7 @@ def tell_measured(
     """What it has cost since ``began`` (of ``time.monotonic``), beside what was estimated."""
     cost = Cost(
         seconds=time.monotonic() - began,
-        memory_bytes=_peak_memory(),
+        memory_bytes=_peak_memory() + torch.cuda.max_memory_reserved(),
         disk_bytes=sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()),
         cache_bytes=_cached_since(began),
     )

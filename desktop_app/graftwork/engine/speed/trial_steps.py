@@ -21,6 +21,7 @@ from graftwork.plugin_api import Backbone, Phase
 from .fusion import Fusion, find_fusion
 
 _STEPS = 2
+_SHARE_OF_GPU = 0.85
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +48,19 @@ def try_sizes(channel: Connection, trial: Trial) -> None:
 
 def _try(channel: Connection, trial: Trial) -> None:
     device = choose_device(trial.training.device)
+    if device.type == "cuda":
+        _leave_room(device)
     classifier = build_classifier(trial.backbone, trial.info)
     classifier = classifier.to(device).to(memory_format=torch.channels_last)
     for size in trial.sizes:
         _train(classifier, trial.training, size, device)
         channel.send(size)
+
+
+def _leave_room(device: torch.device) -> None:
+    """A run holds more than its steps do: weights as they were, the best, a batch that waits."""
+    free, whole = torch.cuda.mem_get_info(device)
+    torch.cuda.set_per_process_memory_fraction(_SHARE_OF_GPU * free / whole, device)
 
 
 def _train(
