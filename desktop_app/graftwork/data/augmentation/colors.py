@@ -76,11 +76,12 @@ def mean_greys(pixels: Tensor) -> Tensor:
     """
     rows = pixels.permute(0, 2, 3, 1)  # as they lie in memory
     down = rows.flatten(2).sum(1).view(len(rows), rows.shape[2], -1)
-    means = down.sum(1, dtype=torch.float64) / (rows.shape[1] * rows.shape[2])
-    return grey(means[..., None, None]).view(-1).float()
+    exact = down.cpu() if down.device.type == "mps" else down  # which has no float64
+    means = exact.sum(1, dtype=torch.float64) / (rows.shape[1] * rows.shape[2])
+    return grey(means[..., None, None]).view(-1).float().to(pixels.device)
 
 
 def _each(values: Numbers, like: Tensor) -> Tensor:
     """One value for each image (N, 1, 1, 1), on the device of ``like``."""
     column = torch.from_numpy(values.astype(np.float32)).view(-1, 1, 1, 1)
-    return column.to(like.device, non_blocking=True)
+    return column.to(like.device, non_blocking=like.is_cuda)

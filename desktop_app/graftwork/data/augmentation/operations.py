@@ -23,9 +23,14 @@ def apply_operations(pixels: Tensor, drawn: Drawn) -> None:
     for operation, change in _CHANGES.items():
         chosen = np.flatnonzero(drawn.operation == operation)
         if len(chosen):
-            places = torch.from_numpy(chosen).to(pixels.device)
-            amounts = torch.from_numpy(drawn.amount[chosen]).to(pixels.device, torch.float32)
+            places = _beside(pixels, torch.from_numpy(chosen))
+            amounts = _beside(pixels, torch.from_numpy(drawn.amount[chosen]).float())
             pixels[places] = change(pixels[places], amounts.view(-1, 1, 1, 1))
+
+
+def _beside(pixels: Tensor, few: Tensor) -> Tensor:
+    """On their device, without waiting for what a GPU has to do before."""
+    return few.to(pixels.device, non_blocking=pixels.is_cuda)
 
 
 def sharpen(pixels: Tensor, factor: Tensor) -> Tensor:

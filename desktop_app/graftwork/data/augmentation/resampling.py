@@ -15,7 +15,8 @@ def resampled(pixels: Tensor, maps: Maps, border: Border) -> Tensor:
 
     There is no filter against aliasing: images are enlarged, or sheared and stretched a little.
     """
-    grid = _grid(torch.from_numpy(maps).to(pixels.device, torch.float32), pixels.shape[-1])
+    moves = torch.from_numpy(maps).float().to(pixels.device, non_blocking=pixels.is_cuda)
+    grid = _grid(moves, pixels.shape[-1])
     return functional.grid_sample(
         pixels, grid, mode="bilinear", padding_mode=border, align_corners=False
     )

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 
 _CPU = "random.cpu"
 _CUDA = "random.cuda"
+_MPS = "random.mps"
 
 
 def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
@@ -43,6 +44,8 @@ def random_tensors(device: torch.device) -> dict[str, Tensor]:
     states = {_CPU: torch.get_rng_state()}
     if device.type == "cuda":
         states[_CUDA] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states[_MPS] = torch.mps.get_rng_state()
     return states
 
 
@@ -51,6 +54,8 @@ def load_random(tensors: Mapping[str, Tensor], device: torch.device) -> None:
     torch.set_rng_state(tensors[_CPU])
     if device.type == "cuda" and _CUDA in tensors:
         torch.cuda.set_rng_state(tensors[_CUDA], device)
+    elif device.type == "mps" and _MPS in tensors:
+        torch.mps.set_rng_state(tensors[_MPS])
 
 
 def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

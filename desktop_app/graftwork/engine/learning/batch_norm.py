@@ -42,11 +42,11 @@ class _Moments:
         count = values.numel() // values.shape[1]
         axes = [axis for axis in range(values.ndim) if axis != 1]
         spread, mean = torch.var_mean(values.float(), axes, correction=0)
-        step = mean.double().cpu() - self.mean
+        step = mean.cpu().double() - self.mean
         whole = self.count + count
         self.mean = self.mean + step * count / whole
         joint = step.square() * self.count * count / whole
-        self.squares = self.squares + spread.double().cpu() * count + joint
+        self.squares = self.squares + spread.cpu().double() * count + joint
         self.count = whole
 
     def give_to(self, norm: _BatchNorm) -> None:

@@ -61,5 +61,5 @@ def _drawn_score(model: Classifier, pixels: Tensor, known: Tensor, seed: int) ->
     """The log-probability of a class that is drawn by the classifier's own probabilities."""
     scores = model.logits(pixels)[:, known].log_softmax(1)[0]
     generator = torch.Generator().manual_seed(seed)
-    chances = scores.detach().double().exp().cpu()
+    chances = scores.detach().cpu().double().exp()
     return scores[int(torch.multinomial(chances, 1, generator=generator))]

@@ -25,8 +25,9 @@ def prepared(make: Callable[[K], V], keys: Iterable[K], device: torch.device) ->
 
 def to_device(batch: Tensor, device: torch.device) -> Tensor:
     """The batch on the device; a GPU fetches it while the caller goes on."""
-    pinned = batch.pin_memory() if device.type == "cuda" else batch
-    return pinned.to(device, non_blocking=True)
+    if device.type != "cuda":  # Apple's would read memory that is not pinned after it is freed
+        return batch.to(device)
+    return batch.pin_memory().to(device, non_blocking=True)
 
 
 def _ahead(make: Callable[[K], V], keys: Iterable[K]) -> Iterator[V]:
