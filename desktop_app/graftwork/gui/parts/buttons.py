@@ -28,18 +28,22 @@ def button(
     made = QPushButton()
     made.setProperty("kind", kind)
     made.clicked.connect(lambda: on_click())  # noqa: PLW0108 - not to be given "checked"
-    if picture is not None:
-        made.setIcon(icon(picture, _ROLES.get(kind, QPalette.ColorRole.ButtonText)))
-        made.setIconSize(QSize(16, 16))
+    made.setIconSize(QSize(16, 16))
     made.setShortcut(QKeySequence(keys))
     made.setToolTip(keys)
-    rename(made, text)
+    rename(made, text, picture)
     return made
 
 
-def rename(made: QPushButton, text: str) -> None:
-    """Give the button this text, with a gap beside its icon, which no style sheet can give."""
+def rename(made: QPushButton, text: str, picture: str | None = None) -> None:
+    """Give the button this text, with a gap beside its icon, which no style sheet can give.
+
+    A ``picture`` takes the place of the one that it had.
+    """
     keys = made.shortcut()
+    if picture is not None:
+        role = _ROLES.get(made.property("kind"), QPalette.ColorRole.ButtonText)
+        made.setIcon(icon(picture, role))
     made.setText(text if made.icon().isNull() else f" {text}")
     made.setShortcut(keys)  # which another text takes away
     made.setAccessibleName(text)

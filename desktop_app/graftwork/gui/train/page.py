@@ -168,7 +168,7 @@ class TrainPage(Page):
         self.start.setVisible(not busy and not self.results.isVisibleTo(self))
         self.pause.setVisible(busy)
         self.pause.setEnabled(doing in {"training", "pausing"})
-        rename(self.pause, "Resume" if doing == "pausing" else "Pause")
+        rename(self.pause, *(("Resume", "play") if doing == "pausing" else ("Pause", "pause")))
         self.stop.setVisible(busy)
         self.stop.setEnabled(doing != "stopping")
         self.setup.setEnabled(not busy)
