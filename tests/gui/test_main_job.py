@@ -126,6 +126,11 @@ def test_from_a_folder_to_a_model_that_answers(
         click(qtbot, export.save.button)
     assert "Written and verified" in export.save.report.text
     assert str(file) in export.usage.command.toPlainText()
+    written = file.stat().st_mtime_ns
+    answer_dialog(press(QMessageBox.StandardButton.No))
+    click(qtbot, export.save.button)  # what is there is not replaced unasked
+    assert file.stat().st_mtime_ns == written
+    assert export.save.button.isEnabled()
 
     tried = sorted(digits.glob("4/*.png"))[:3]
     with qtbot.waitSignal(export._state.tried, timeout=LONG):

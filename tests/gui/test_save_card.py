@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.export.save_card import SaveCard
@@ -60,3 +62,23 @@ def test_with_a_name_it_is_written_once_at_a_time(
     assert exports.count == 1
     card.show_end()
     assert card.button.isEnabled()
+
+
+def test_a_name_without_a_folder_is_in_the_users_own(card: SaveCard) -> None:
+    card.file.setText("bees")
+    assert card.path == Path.home() / "bees.onnx"
+    card.file.setText("~/models/bees.onnx")
+    assert card.path == Path.home() / "models" / "bees.onnx"
+
+
+def test_a_file_is_replaced_unasked_only_where_the_dialog_has_asked(
+    card: SaveCard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "bees.onnx"
+    card.file.setText(str(file))
+    assert not card.replaces_unasked
+    file.write_text("older")
+    assert card.replaces_unasked
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(file), ""))
+    next(b for b in card.findChildren(QPushButton) if b.accessibleName() == "Choose…").click()
+    assert not card.replaces_unasked

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtWidgets import QMessageBox, QStackedWidget, QWidget
 
 from graftwork.gui.parts.boxes import GRID, column, row, scrolling
 from graftwork.gui.parts.drop_area import EmptyState
@@ -76,11 +76,16 @@ class ExportPage(Page):
 
     def _export(self) -> None:
         shown = self._results.current
-        if shown is None:
+        if shown is None or (self.save.replaces_unasked and not self._may_replace()):
             return
         self.failure.hide()
         self._settings.export_folder = self.save.path.parent
         self._state.export(shown.run.id, self.save.path, plain=self.save.plain.isChecked())
+
+    def _may_replace(self) -> bool:
+        text = f"{self.save.path} is there already. Replace it?"
+        answer = QMessageBox.question(self, "Replace the file", text)
+        return answer == QMessageBox.StandardButton.Yes
 
     def _show_run(self, shown: ShownRun) -> None:
         self._stack.setCurrentIndex(1 if shown.evaluation is not None else 0)

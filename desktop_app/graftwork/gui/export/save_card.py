@@ -31,6 +31,7 @@ class SaveCard(Card):
 
     def __init__(self, on_export: Callable[[], object]) -> None:
         super().__init__("Save the model", label(_HINT, "muted", wrap=True))
+        self._agreed: Path | None = None
         self.file = QLineEdit()
         self.file.setAccessibleName("File to write")
         self.file.setPlaceholderText("model.onnx")
@@ -54,8 +55,13 @@ class SaveCard(Card):
 
     @property
     def path(self) -> Path:
-        """The file that is named, as an .onnx; without a name, one for examples."""
-        path = Path(self._name or "model.onnx").expanduser()
+        """The file that is named, as an .onnx; without a name, one for examples.
+
+        A name without a folder is one in the user's own.
+        """
+        if not self._name:
+            return Path("model.onnx")
+        path = Path.home() / Path(self._name).expanduser()
         return path if path.suffix == ".onnx" else path.with_name(f"{path.name}.onnx")
 
     @property
@@ -101,6 +107,12 @@ class SaveCard(Card):
         )
         if path:
             self.file.setText(path)
+            self._agreed = self.path  # the dialog asks what may be replaced
+
+    @property
+    def replaces_unasked(self) -> bool:
+        """Whether a file is there, of which nobody has said that it may be replaced."""
+        return self.path.exists() and self.path != self._agreed
 
 
 def _spoken(report: ExportReport) -> str:
