@@ -22,6 +22,7 @@ from .class_table import class_table
 from .figure_cards import FigureCards
 from .mistakes import MistakesView
 from .state import ResultState, ShownRun
+from .warning_list import WarningList
 
 _NOTHING = "How far the trained network can be trusted, on images that it has never seen."
 _NOT_TRAINED = "Not one epoch of it was finished, so there is nothing to show."
@@ -40,6 +41,7 @@ class ResultsPage(Page):
         self._state = state
         self._empty_history = RunHistory()
         self.busy = Busy(state.cancel)
+        self.warnings = WarningList()
         self.cards = FigureCards()
         self.classes = class_table()
         self.mistakes = MistakesView(loader)
@@ -52,8 +54,8 @@ class ResultsPage(Page):
     def _lay_out(self) -> None:
         sentence = "Train a network, or open a run on the Runs page. Its results stand here."
         table = Card("Each class", self.classes, margin=12)
-        figures = column(self.cards, table, gap=16)
-        figures.setStretch(1, 1)
+        figures = column(self.warnings, self.cards, table, gap=16)
+        figures.setStretch(2, 1)
         self._stack.addWidget(EmptyState("results", "No results yet", sentence))
         self._stack.addWidget(holder(column(None, self.busy, None)))
         self._stack.addWidget(EmptyState("results", "Nothing was learned", _NOT_TRAINED))
@@ -106,6 +108,7 @@ class ResultsPage(Page):
             self.views.allow(view, allowed=measured)
         self._show(_FIGURES)
         self.views.choose(0 if measured else 2)
+        self.warnings.show_notices(shown.history.notices)
         if shown.evaluation is not None:
             self.cards.show_evaluation(shown.evaluation)
             self.classes.show_records(shown.evaluation.per_class)
