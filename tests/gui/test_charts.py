@@ -291,7 +291,7 @@ def _value(text: str) -> float:
 
 def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:
     shown = [history]
-    view = LiveView(lambda: shown[0], lambda: False)
+    view = LiveView(lambda: shown[0], lambda: "working")
     qtbot.addWidget(view)
     view.show()
     qtbot.waitUntil(lambda: view.notices.count() == 1)

@@ -10,15 +10,16 @@ from graftwork.engine.events import Notice, Progress, RunEnded
 from graftwork.engine.history import RunHistory
 from graftwork.gui.train.notices import NoticeList
 from graftwork.gui.train.progress_card import ProgressCard
+from graftwork.gui.train.summary import Standing
 from support.events import epoch_done, phase_started, step_done
 
 
 class Live:
-    """The history of now, which a new run replaces, and whether it is held."""
+    """The history of now, which a new run replaces, and how it stands with the run."""
 
     def __init__(self) -> None:
         self.history = RunHistory()
-        self.paused = False
+        self.standing: Standing = "working"
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def live() -> Live:
 
 @pytest.fixture
 def card(qtbot: QtBot, live: Live) -> ProgressCard:
-    card = ProgressCard(lambda: live.history, lambda: live.paused)
+    card = ProgressCard(lambda: live.history, lambda: live.standing)
     qtbot.addWidget(card)
     card.show()
     return card
@@ -78,10 +79,10 @@ def test_the_time_left_and_the_best_are_told_after_an_epoch(card: ProgressCard, 
 
 def test_a_pause_is_told_in_the_headline(card: ProgressCard, live: Live) -> None:
     live.history.apply(phase_started())
-    live.paused = True
+    live.standing = "paused"
     card.refresh()
     assert card.what.text() == "Paused  ·  Phase 1: Head"
-    live.paused = False
+    live.standing = "working"
     card.refresh()
     assert card.what.text() == "Phase 1: Head"
 
@@ -119,10 +120,45 @@ def test_notices_are_added_and_those_of_another_run_go(notices: NoticeList, live
     notices.refresh()
     notices.refresh()
     assert [notices.item(n).text() for n in range(notices.count())] == [
-        "Computes on the processor.",
         "Class “owl” has 3 images only.",
+        "Computes on the processor.",
     ]
-    assert notices.item(1).toolTip() == "Class “owl” has 3 images only."
+    assert notices.item(0).toolTip() == "Class “owl” has 3 images only."
     live.history = RunHistory()
     notices.refresh()
     assert notices.count() == 0
+
+
+@pytest.mark.parametrize("standing", ["stopped", "failed"])
+def test_a_run_that_ended_before_its_end_does_not_look_at_work(
+    card: ProgressCard, live: Live, standing: Standing
+) -> None:
+    live.standing = standing
+    card.refresh()
+    said = (standing.capitalize(), "before its first epoch was over")
+    assert (card.what.text(), card.where.text()) == said
+    assert bar(card)[1] > 0
+    live.history.apply(Progress(what="Decoding images", done=25, total=345))
+    live.history.apply(phase_started())
+    live.history.apply(epoch_done())
+    card.refresh()
+    assert (card.what.text(), card.where.text()) == (standing.capitalize(), "after 1 epoch")
+
+
+def test_that_a_run_will_stop_is_said(card: ProgressCard, live: Live) -> None:
+    live.standing = "stopping"
+    card.refresh()
+    assert card.what.text() == "Stopping  ·  Getting ready"
+
+
+def test_warnings_stand_above_what_follows_them(
+    qtbot: QtBot, notices: NoticeList, live: Live
+) -> None:
+    for level, text in (("info", "a"), ("warning", "b"), ("info", "c"), ("warning", "d")):
+        live.history.apply(Notice(level=level, text=text))
+        notices.refresh()
+    assert [notices.item(row).text() for row in range(4)] == ["b", "d", "a", "c"]
+    live.history = RunHistory()
+    live.history.apply(Notice(level="warning", text="e"))
+    notices.refresh()
+    assert [notices.item(row).text() for row in range(notices.count())] == ["e"]

@@ -11,18 +11,21 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from graftwork.engine.events import Notice
 from graftwork.engine.history import RunHistory
 from graftwork.evaluation.report import ClassFigures, Evaluation, Figure, Prediction
 from graftwork.gui.destinations import RESULTS
 from graftwork.gui.library.plugins_page import PluginsPage
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
+from graftwork.gui.parts.banner import Banner
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.results.class_table import class_table
 from graftwork.gui.results.figure_cards import FigureCards
 from graftwork.gui.results.mistakes import MistakesView
 from graftwork.gui.results.page import ResultsPage
 from graftwork.gui.results.state import ShownRun
+from graftwork.gui.results.warning_list import WarningList
 from graftwork.plugin_host import build_registry
 from graftwork.runs.record import RunRecord
 
@@ -228,3 +231,15 @@ def test_ten_thousand_classes_are_shown_from_the_pairs_that_have_images(
     assert model.index(0, 0).data() == "·"
     wrong = model.index(7, 9_999).data(Qt.ItemDataRole.BackgroundRole)
     assert wrong.alphaF() == pytest.approx(0.12 + 0.5 / 4, abs=0.01)
+
+
+def test_what_a_run_warned_of_stands_beside_its_figures(qtbot: QtBot) -> None:
+    warnings = WarningList()
+    qtbot.addWidget(warnings)
+    copies = Notice(level="warning", text="2 images are exact copies.")
+    warnings.show_notices([Notice(level="info", text="Computed once."), copies, copies])
+    (banner,) = warnings.findChildren(Banner)
+    assert banner.text == copies.text
+    assert not warnings.isHidden()
+    warnings.show_notices([])
+    assert warnings.isHidden()

@@ -33,13 +33,13 @@ _COLUMNS = [
     Column(heading="Network", text=lambda run: run.backbone),
     Column(heading="Strategy", text=lambda run: run.strategy),
     Column(
-        heading="Validation accuracy",
+        heading="Validation",
         text=lambda run: _percent(run.validation_accuracy),
         key=lambda run: _sortable(run.validation_accuracy),
         right=True,
     ),
     Column(
-        heading="Test accuracy",
+        heading="Test",
         text=lambda run: _percent(run.test_accuracy),
         key=lambda run: _sortable(run.test_accuracy),
         right=True,

@@ -12,14 +12,15 @@ from graftwork.gui.parts.boxes import Card, column
 from .board import ChartBoard
 from .notices import NoticeList
 from .progress_card import ProgressCard
+from .summary import Standing
 
 
 class LiveView(QWidget):
     """Reads the history again and again; nothing is pushed to it."""
 
-    def __init__(self, history: Callable[[], RunHistory], is_paused: Callable[[], bool]) -> None:
+    def __init__(self, history: Callable[[], RunHistory], standing: Callable[[], Standing]) -> None:
         super().__init__()
-        self.progress = ProgressCard(history, is_paused)
+        self.progress = ProgressCard(history, standing)
         self.board = ChartBoard(history)
         self.notices = NoticeList(history)
         notices = Card("", self.notices, margin=6)

@@ -1,4 +1,4 @@
-"""The choices and warnings of a run, in the order in which they came."""
+"""The choices and warnings of a run: warnings above, and each in the order in which they came."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class NoticeList(QListWidget):
         super().__init__()
         self._history = history
         self._shown: RunHistory | None = None
+        self._warnings = 0
         self.setAccessibleName("What was chosen, and why")
         self.setWordWrap(True)
         self.setIconSize(QSize(16, 16))
@@ -35,8 +36,20 @@ class NoticeList(QListWidget):
         if history is not self._shown:
             self.clear()
             self._shown = history
+            self._warnings = 0
         for notice in history.notices[self.count() :]:
+            self._add(notice)
+
+    def _add(self, notice: Notice) -> None:
+        """Where it is seen: a choice that follows must not push a warning out of sight."""
+        if notice.level == "warning":
+            self.insertItem(self._warnings, _item(notice))
+            self._warnings += 1
+        else:
             self.addItem(_item(notice))
+        if self._warnings:
+            self.scrollToTop()
+        else:
             self.scrollToBottom()
 
 

@@ -55,7 +55,7 @@ class TrainPage(Page):
         super().__init__("Train", _NO_DATA, *buttons)
         self.setup = TrainSetup(data.registry, settings)
         self.augmentation = AugmentationCard(data, tasks, self.setup.job)
-        self.live = LiveView(lambda: state.history, lambda: state.is_paused)
+        self.live = LiveView(lambda: state.history, lambda: state.standing)
         self._stack = QStackedWidget()
         self._stack.addWidget(_above(self.setup, self.augmentation))
         self._stack.addWidget(self.live)
@@ -81,6 +81,7 @@ class TrainPage(Page):
 
     def fork(self, run: RunRecord) -> None:
         """Set up a run that starts from this one's weights."""
+        self.failure.hide()
         try:
             point = self._state.workshop.starting_point(run)
         except GraftworkError as error:

@@ -11,7 +11,7 @@ from graftwork.engine.history import RunHistory
 from graftwork.gui.parts.boxes import GRID, Card, column, row
 from graftwork.gui.parts.text import label
 
-from .summary import best_so_far, fraction, headline, position
+from .summary import Standing, best_so_far, fraction, headline, where
 
 _STEPS = 1000
 
@@ -19,10 +19,10 @@ _STEPS = 1000
 class ProgressCard(Card):
     """A sentence, a bar, and the figures that people ask for while they wait."""
 
-    def __init__(self, history: Callable[[], RunHistory], is_paused: Callable[[], bool]) -> None:
+    def __init__(self, history: Callable[[], RunHistory], standing: Callable[[], Standing]) -> None:
         super().__init__()
         self._history = history
-        self._is_paused = is_paused
+        self._standing = standing
         self.what = label(role="heading")
         self.where = label(role="muted")
         self.best = label("–", "heading")
@@ -37,9 +37,8 @@ class ProgressCard(Card):
 
     def _lay_out(self) -> None:
         work = column(row(self.what, GRID, self.where, None), self._bar)
-        best = row(
-            column(label("Best on validation images", "small"), self._best_where, gap=0), self.best
-        )
+        kept = column(label("Kept: accuracy in validation", "small"), self._best_where, gap=0)
+        best = row(kept, self.best)
         line = row(work, best, gap=4 * GRID)
         line.setStretch(0, 1)
         self.body.addLayout(line)
@@ -47,13 +46,15 @@ class ProgressCard(Card):
     @Slot()
     def refresh(self) -> None:
         """Say how the run stands now."""
-        history = self._history()
-        _tell(self.what, headline(history, paused=self._is_paused()))
-        _tell(self.where, position(history))
-        figure, where = best_so_far(history)
+        history, standing = self._history(), self._standing()
+        _tell(self.what, headline(history, standing))
+        _tell(self.where, where(history, standing))
+        figure, epoch = best_so_far(history)
         _tell(self.best, figure)
-        _tell(self._best_where, where)
+        _tell(self._best_where, epoch)
         done = fraction(history)
+        if done is None and standing in {"stopped", "failed"}:
+            done = 0.0  # it does not go on to nobody knows where
         self._bar.setRange(0, 0 if done is None else _STEPS)
         self._bar.setValue(0 if done is None else round(done * _STEPS))
 

@@ -15,7 +15,7 @@ from graftwork.gui.parts.boxes import GRID, Card, column, row, scrolling
 from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.choice_list import ChoiceList
 from graftwork.gui.parts.text import label
-from graftwork.plugin_api import Backbone
+from graftwork.plugin_api import Backbone, Strategy
 from graftwork.plugin_host import Registry
 from graftwork.settings import Settings
 
@@ -172,4 +172,10 @@ class TrainSetup(QWidget):
         title = self._registry.strategies[name].title
         self._settings_card.heading.setText(f"3  Settings of “{title}”")
         self.forms.choose(name)
+        self.find_rate.setVisible(_has_rate(self._registry.strategies[name]))
         self.changed.emit()
+
+
+def _has_rate(strategy: Strategy) -> bool:
+    """Whether it learns by steps of some rate, that could be looked for."""
+    return any(name == "rate" or name.endswith("_rate") for name in strategy.settings.model_fields)

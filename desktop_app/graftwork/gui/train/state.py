@@ -16,6 +16,8 @@ from graftwork.gui.worker import Failure, GeneratorThread
 from graftwork.runs.record import RunRecord
 from graftwork.runs.workshop import Workshop
 
+from .summary import Standing
+
 Doing = Literal["nothing", "training", "pausing", "stopping"]
 
 
@@ -55,9 +57,12 @@ class TrainState(QObject):
         return self.doing != "nothing"
 
     @property
-    def is_paused(self) -> bool:
-        """Whether the training is held, or will be after the present step."""
-        return self.doing == "pausing"
+    def standing(self) -> Standing:
+        """How it stands with the run; it is held or stopped after the present step."""
+        if self.ending is not None:
+            return self.ending.how
+        doings: dict[Doing, Standing] = {"pausing": "paused", "stopping": "stopping"}
+        return doings.get(self.doing, "working")
 
     def start(self, job: TrainingJob) -> None:
         """Train this; a run that is at work must have ended before."""

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from graftwork.engine.history import RunHistory
-from graftwork.gui.parts.text import duration
+from graftwork.gui.parts.text import counted, duration
+
+Standing = Literal["working", "paused", "stopping", "stopped", "failed", "finished"]
+"""How it stands with a run: at work, held, or ended in one of three ways."""
 
 _TOLD_S = 0.5
 """Seconds below which "0 s left" would be said, of a phase that still has its end to do."""
 
 
-def headline(history: RunHistory, *, paused: bool) -> str:
-    """What the run does now, and whether it is held in that."""
+def headline(history: RunHistory, standing: Standing) -> str:
+    """What the run does now, and whether it is held or ended in that."""
+    if standing in {"stopped", "failed"}:
+        return standing.capitalize()
     work = present_work(history)
-    return f"Paused  ·  {work}" if paused else work
+    return f"{standing.capitalize()}  ·  {work}" if standing in {"paused", "stopping"} else work
+
+
+def where(history: RunHistory, standing: Standing) -> str:
+    """How far the run is, or how far it came before it was stopped or failed."""
+    if standing not in {"stopped", "failed"}:
+        return position(history)
+    if not history.epochs:
+        return "before its first epoch was over"
+    return f"after {counted(len(history.epochs), 'epoch')}"
 
 
 def present_work(history: RunHistory) -> str:
