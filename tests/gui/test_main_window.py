@@ -13,8 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.gui.colors import DARK, LIGHT, current_colors
 from graftwork.gui.destinations import DATA, DESTINATIONS, TRAIN
+from graftwork.gui.icons import pixmap
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
+from graftwork.gui.parts.banner import Banner
+from graftwork.gui.parts.picture import Picture
 from graftwork.gui.theme import Theme
 from graftwork.plugin_api import DatasetError
 from graftwork.runs.workshop import Workshop
@@ -226,3 +229,17 @@ def test_the_tab_key_leads_through_the_page(
         seen.add(focused)
     train = pages.widgets[TRAIN]
     assert {train.setup.backbones, train.setup.strategies, train.start} <= seen  # type: ignore[attr-defined]
+
+
+def test_pictures_take_the_colour_of_another_theme(qtbot: QtBot, qapp: QApplication) -> None:
+    theme = Theme(qapp, "light")
+    banner = Banner("It cannot be read.", "error")
+    qtbot.addWidget(banner)
+    banner.show()
+    picture = banner.findChild(Picture)
+    in_light = picture.pixmap().toImage()
+    theme.choose("dark")
+    qtbot.waitUntil(lambda: picture.pixmap().toImage() != in_light)
+    assert picture.pixmap().toImage() == pixmap("error", current_colors().danger, 18).toImage()
+    theme.choose("light")
+    theme.deleteLater()

@@ -23,8 +23,9 @@ class DataPage(Page):
 
     def __init__(self, state: DataState, opening: OpenActions, loader: PictureLoader) -> None:
         self._next = button("Train a network", opening.go_on, kind="primary", picture="train")
-        self._again = button("Open another…", opening.ask_for_folder, picture="folder")
-        super().__init__("Data", NOTHING_OPEN, self._again, self._next)
+        self._folder = button("Other folder…", opening.ask_for_folder, picture="folder")
+        self._table = button("Other table…", opening.ask_for_table, picture="table")
+        super().__init__("Data", NOTHING_OPEN, self._folder, self._table, self._next)
         self._state = state
         self.welcome = welcome(opening)
         self.busy = Busy(state.cancel)
@@ -48,7 +49,7 @@ class DataPage(Page):
 
     def _show(self, view: int) -> None:
         self._stack.setCurrentIndex(view)
-        for each in (self._next, self._again):
+        for each in (self._next, self._folder, self._table):
             each.setVisible(view == 2)
 
     def _show_reading(self, wish: Wish) -> None:

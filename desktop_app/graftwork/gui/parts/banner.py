@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit
+from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
-from graftwork.gui.colors import current_colors
-from graftwork.gui.icons import pixmap
+from graftwork.gui.colors import Colors
 from graftwork.gui.worker import Failure
 
 from .boxes import column, row
 from .buttons import button, copy_button
+from .picture import Picture
 from .text import label
 
 Level = Literal["info", "warning", "error", "check"]
+
+
+_COLORS: Mapping[Level, Callable[[Colors], str]] = {
+    "info": attrgetter("muted"),
+    "warning": attrgetter("warning"),
+    "error": attrgetter("danger"),
+    "check": attrgetter("accent"),
+}
 
 
 class Banner(QFrame):
@@ -24,7 +34,7 @@ class Banner(QFrame):
     def __init__(self, text: str = "", level: Level = "info") -> None:
         super().__init__()
         self.setObjectName("banner")
-        self._picture = QLabel()
+        self._picture = Picture(level, _COLORS[level], 18)
         self._picture.setFixedWidth(20)
         self._text = label(wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -44,19 +54,9 @@ class Banner(QFrame):
         """Show this sentence."""
         self.setProperty("level", level)
         self._text.setText(text)
-        self._picture.setPixmap(pixmap(level, self._color(level), 18))
+        self._picture.show_icon(level, _COLORS[level])
         self.style().unpolish(self)
         self.style().polish(self)
-
-    def _color(self, level: Level) -> str:
-        colors = current_colors()
-        by_level = {
-            "info": colors.muted,
-            "warning": colors.warning,
-            "error": colors.danger,
-            "check": colors.accent,
-        }
-        return by_level[level]
 
 
 class FailureBanner(Banner):

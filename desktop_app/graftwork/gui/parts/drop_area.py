@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton
-
-from graftwork.gui.colors import current_colors
-from graftwork.gui.icons import pixmap
+from PySide6.QtWidgets import QFrame, QPushButton
 
 from .boxes import GRID, column, row
+from .picture import Picture
 from .text import label
 
 
@@ -28,8 +27,7 @@ class EmptyState(QFrame):
     ) -> None:
         super().__init__()
         self.setObjectName("card")
-        image = QLabel()
-        image.setPixmap(pixmap(picture, current_colors().accent, 7 * GRID))
+        image = Picture(picture, attrgetter("accent"), 7 * GRID)
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
         for each in (image, *texts):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
