@@ -123,3 +123,13 @@ def test_stages_that_learn_later_are_kept_as_they_were_at_the_best(best, classif
     assert torch.equal(state["stages.top.0.weight"], before)
     best.restore()
     assert torch.equal(classifier.stages.top[0].weight, before)
+
+
+def test_a_phase_begins_with_the_best_weights_and_not_the_last(best, classifier, tmp_path):
+    _fill(classifier, 1.0)
+    best.offer((0.5, -1.0), 1, 1)
+    _fill(classifier, 2.0)
+    best.begin_phase({"top", HEAD})
+    assert _first(classifier.state_dict()) == 1.0
+    best.write()
+    assert _first(load_file(tmp_path / WEIGHTS_FILE)) == 1.0

@@ -137,3 +137,12 @@ def test_a_frozen_prefix_gives_the_same_to_the_bit_while_the_rest_learns():
         classifier.logits(pixels).square().sum().backward()
         optimizer.step()
     assert torch.equal(prefix(classifier.normalize(pixels)), before)
+
+
+def test_dropout_of_frozen_stages_does_not_act():
+    classifier = tiny_classifier()
+    classifier.stages.top.append(nn.Dropout(0.5))
+    set_modes(classifier, _phase(HEAD))
+    assert not classifier.stages.top[-1].training
+    set_modes(classifier, _phase("top", HEAD))
+    assert classifier.stages.top[-1].training

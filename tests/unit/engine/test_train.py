@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from pydantic import BaseModel
 from safetensors.torch import load_file
 
 from graftwork.data.decoding import decode
@@ -17,15 +16,10 @@ from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, Phase, SolvedHead, Strategy, WiSE
+from graftwork.plugin_api import HEAD, Phase, SolvedHead, WiSE
 from graftwork.plugin_host.registry import UnknownNameError
-from support.jobs import of_kind, run_job, small_job
+from support.jobs import of_kind, run_job, run_plan, small_job
 from support.tiny import build_tiny
-
-
-class NoSettings(BaseModel):
-    pass
-
 
 SHORT = {
     "feature-extraction": {"epochs": 30, "rate": 0.05},
@@ -147,7 +141,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_advice(images, registry, t
 
     run = tmp_path / "run"
     with pytest.raises(TrainingError, match=r"Boom.*diverged.*learning rate"):
-        _run_plan(plan, images, registry, run, optimizer="sgd", augmentation="none")
+        run_plan(plan, images, registry, run, optimizer="sgd", augmentation="none")
     assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
 
 
@@ -160,7 +154,7 @@ def test_a_validation_loss_that_is_not_finite_never_becomes_the_best(images, reg
 
     run = tmp_path / "run"
     with pytest.raises(TrainingError, match="on the validation images"):
-        _run_plan(plan, images, registry, run, batch_size=64, augmentation="none", precision="fp32")
+        run_plan(plan, images, registry, run, batch_size=64, augmentation="none", precision="fp32")
     assert all(torch.isfinite(value).all() for value in load_file(run / WEIGHTS_FILE).values())
 
 
@@ -180,7 +174,7 @@ def _after_one_step(images, registry, run, **training):
         rates = dict.fromkeys(("stem", "middle", "top", HEAD), 0.5)
         yield Phase(name="Step", epochs=1, rates=rates, schedule="constant", batch_norm="frozen")
 
-    _run_plan(plan, images, registry, run, **ONE_STEP, **training)
+    run_plan(plan, images, registry, run, **ONE_STEP, **training)
     return load_file(run / WEIGHTS_FILE)
 
 
@@ -218,7 +212,7 @@ def test_a_phase_that_gained_nothing_says_that_nothing_is_mixed(images, registry
             averaging=WiSE(parts=(0.5,)),
         )
 
-    events = _run_plan(plan, images, registry, tmp_path / "run")
+    events = run_plan(plan, images, registry, tmp_path / "run")
     (said,) = [notice for notice in of_kind(events, ev.Notice) if "mixed" in notice.text.lower()]
     assert said.level == "info"
     assert said.text.startswith("Nothing was mixed: no epoch of this phase")
@@ -294,7 +288,7 @@ def test_the_user_can_choose_how_rates_change(schedule, peak_at, images, registr
     def plan(settings, model, data):
         yield Phase(name="Head", epochs=9, rates={HEAD: 0.05})
 
-    events = _run_plan(plan, images, registry, tmp_path / "run", schedule=schedule, batch_size=64)
+    events = run_plan(plan, images, registry, tmp_path / "run", schedule=schedule, batch_size=64)
     last = {step.epoch: step.rates[HEAD] for step in of_kind(events, ev.StepDone)}
     rates = [last[epoch] for epoch in sorted(last)]
     assert rates.index(max(rates)) == peak_at
@@ -359,7 +353,7 @@ def _no_sense(settings, model, data):
 @pytest.mark.parametrize("plan", [_no_phase, _no_sense])
 def test_a_strategy_that_makes_no_sense_is_named(plan, images, registry, tmp_path):
     with pytest.raises(TrainingError, match="planned"):
-        _run_plan(plan, images, registry, tmp_path / "run")
+        run_plan(plan, images, registry, tmp_path / "run")
 
 
 def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
@@ -372,7 +366,7 @@ def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
         reports.append((yield Phase(name="one", epochs=3, rates={HEAD: 0.05})))
         reports.append((yield Phase(name="two", epochs=2, rates={HEAD: 1e-9})))
 
-    events = _run_plan(plan, images, registry, tmp_path / "run", best_metric="loss")
+    events = run_plan(plan, images, registry, tmp_path / "run", best_metric="loss")
     assert [(r.phase.name, r.epochs_run) for r in reports] == [("one", 3), ("two", 2)]
     assert reports[0].improved
     assert reports[0].best_score == max(
@@ -397,18 +391,8 @@ def test_batch_norm_cannot_follow_one_image_at_a_time(images, registry, tmp_path
     assert of_kind(run_job(job, registry, tmp_path / "parts"), ev.EpochDone)
 
 
-def _run_plan(plan, images, registry, run, **training):
-    """Run a strategy of the test's own, added to those that there are."""
-    strategy = Strategy(
-        name="planned", title="Planned", summary="For a test", settings=NoSettings, plan=plan
-    )
-    more = replace(registry, strategies={**registry.strategies, "planned": strategy})
-    job = small_job(images, **training).model_copy(update={"strategy": "planned"})
-    return run_job(job, more, run)
-
-
 def _weights_after(plan, images, registry, run):
-    _run_plan(plan, images, registry, run, augmentation="none", precision="fp32")
+    run_plan(plan, images, registry, run, augmentation="none", precision="fp32")
     return load_file(run / WEIGHTS_FILE)
 
 

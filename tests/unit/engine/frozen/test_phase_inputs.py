@@ -206,6 +206,9 @@ def test_views_stay_the_same_through_the_phases_of_a_run(store):
     assert _computed(_chosen(small_setup(views=3), TOP, store, "light")[1]) == 40
     assert _computed(_chosen(small_setup(views=2, seed=1), TOP, store, "light")[1]) == 80
     assert _computed(_chosen(small_setup(views=2), TOP, store, "strong")[1]) == 80
+    for other in ({"policy": "trivial-augment"}, {"erasing": 0.5}):
+        changed = small_setup(views=2, **other)
+        assert _computed(_chosen(changed, TOP, store, "light")[1]) == 80
     microscopy = small_setup(views=2, domain="microscopy")
     assert _computed(_chosen(microscopy, TOP, store, "light")[1]) == 80
 
