@@ -70,11 +70,10 @@ def kill_after(process: BaseProcess, seconds: float, mark: Path | None = None) -
     while mark and not mark.exists() and process.exitcode is None:
         process.join(0.01)
     process.join(seconds)
-    killed = process.exitcode is None
-    if killed:
-        assert process.pid
-        os.kill(process.pid, signal.SIGKILL)
+    if process.exitcode is None:
+        process.kill()  # it may just have ended by itself
         process.join()
+    killed = process.exitcode == -signal.SIGKILL
     process.close()
     return killed
 
