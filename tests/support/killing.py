@@ -70,10 +70,11 @@ def kill_after(process: BaseProcess, seconds: float, mark: Path | None = None) -
     while mark and not mark.exists() and process.exitcode is None:
         process.join(0.01)
     process.join(seconds)
-    if process.exitcode is None:
-        process.kill()  # it may just have ended by itself
+    overdue = process.exitcode is None
+    if overdue:
+        process.kill()
         process.join()
-    killed = process.exitcode == -signal.SIGKILL
+    killed = overdue and process.exitcode == -signal.SIGKILL  # it may just have ended by itself
     process.close()
     return killed
 
