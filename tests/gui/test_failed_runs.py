@@ -74,3 +74,18 @@ def test_the_reason_goes_with_the_run(page: ResultsPage, failed: RunRecord) -> N
     page._state.shown.emit(ShownRun(run=failed, history=RunHistory(), evaluation=None))
     page._state.opening.emit(failed)
     assert not page.failure.isVisible()
+
+
+def test_another_run_is_waited_for_whatever_is_heard_of_the_one_before(
+    qtbot: QtBot, page: ResultsPage, failed: RunRecord, workshop: Workshop, tmp_path: Path
+) -> None:
+    other = workshop.store.finish(workshop.store.create(small_job(tmp_path)), "failed", "Another")
+    shown: list[ShownRun] = []
+    page._state.shown.connect(shown.append)
+    with qtbot.waitSignal(page._state.shown):
+        page._state.open(failed)
+        page._state.open(other)
+    qtbot.waitUntil(lambda: page._state._tasks.running == 0)
+    assert [each.run.id for each in shown] == [other.id]
+    assert headings(page) == ["Nothing was learned"]
+    assert page.failure.text == "Another"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Literal
@@ -9,15 +11,18 @@ from typing import Literal
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.library.plugins_page import PluginsPage
-from graftwork.gui.library.runs_page import RunsPage
+from graftwork.gui.library.runs_page import RunActions, RunsPage
 from graftwork.plugin_host import load_plugins
 from graftwork.runs.record import RunRecord
+from graftwork.runs.resuming import run_lock
 from graftwork.runs.store import RunStore
 from support.jobs import small_job
+
+from .conftest import answer_dialog, press
 
 
 @pytest.fixture
@@ -41,8 +46,19 @@ def opened() -> Opened:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, store: RunStore, opened: Opened) -> RunsPage:
-    page = RunsPage(store, opened.append, opened.append, opened.append, lambda: False)
+def actions(opened: Opened) -> RunActions:
+    return RunActions(
+        open=opened.append,
+        go_on=opened.append,
+        fork=opened.append,
+        forget=opened.append,
+        is_training=lambda: False,
+    )
+
+
+@pytest.fixture
+def page(qtbot: QtBot, store: RunStore, actions: RunActions) -> RunsPage:
+    page = RunsPage(store, actions)
     qtbot.addWidget(page)
     return page
 
@@ -82,9 +98,11 @@ def test_a_run_whose_process_is_gone_can_go_on(page: RunsPage, store: RunStore, 
     assert page.go_on.isEnabled()
 
 
-def test_nothing_goes_on_beside_a_run_at_work(qtbot: QtBot, store: RunStore, home: Path) -> None:
+def test_nothing_goes_on_beside_a_run_at_work(
+    qtbot: QtBot, store: RunStore, actions: RunActions, home: Path
+) -> None:
     store.finish(store.create(small_job(home)), "stopped")
-    page = RunsPage(store, print, print, print, lambda: True)
+    page = RunsPage(store, replace(actions, is_training=lambda: True))
     qtbot.addWidget(page)
     page.show()
     assert not page.go_on.isEnabled()
@@ -158,6 +176,79 @@ def test_a_run_is_opened_by_the_keyboard_alone(
     page.table.setFocus()
     qtbot.keyClick(page.table, Qt.Key.Key_Return)
     assert [each.id for each in opened] == [run.id]
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The system's bin, where it can be told where that is."""
+    share = tmp_path / "share"
+    share.mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(share))
+    return share / "Trash" / "files"
+
+
+OK, CANCEL = QMessageBox.StandardButton.Ok, QMessageBox.StandardButton.Cancel
+
+
+def test_a_run_is_removed_to_the_bin_once_agreed(
+    page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path, bin_folder: Path
+) -> None:
+    kept, run = (finished(store, tmp_path / name, 0.5) for name in ("kept", "gone"))
+    page.show()
+    answer_dialog(press(CANCEL))
+    page.remove.click()
+    assert run.folder.exists()
+    answer_dialog(press(OK))
+    page.remove.click()
+    assert opened == [run]
+    assert [each.id for each in page.table.records] == [kept.id]
+    assert [each.id for each in store.runs()] == [kept.id]
+    if sys.platform == "linux":
+        assert (bin_folder / run.id / "run.json").exists()
+
+
+def test_a_run_in_a_folder_of_the_users_is_removed_and_forgotten(
+    page: RunsPage, store: RunStore, tmp_path: Path, bin_folder: Path
+) -> None:
+    run = store.create(small_job(tmp_path), tmp_path / "mine")
+    store.finish(run, "stopped")
+    page.show()
+    answer_dialog(press(OK))
+    page.remove.click()
+    assert not (tmp_path / "mine").exists()
+    assert not (store.folder / run.id).exists()
+    assert store.runs() == []
+
+
+def test_a_run_at_work_cannot_be_removed(page: RunsPage, store: RunStore, tmp_path: Path) -> None:
+    store.create(small_job(tmp_path))
+    page.show()
+    assert not page.remove.isEnabled()
+
+
+def test_a_run_that_went_on_elsewhere_meanwhile_stays(
+    page: RunsPage, store: RunStore, tmp_path: Path, bin_folder: Path
+) -> None:
+    run = finished(store, tmp_path, 0.5)
+    page.show()
+    answer_dialog(press(OK))
+    with run_lock(run):
+        page.remove.click()
+    assert "at work in another process" in page.failure.text
+    assert [each.id for each in page.table.records] == [run.id]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there the bin cannot be taken away")
+def test_a_run_that_the_bin_does_not_take_stays(
+    page: RunsPage, store: RunStore, tmp_path: Path, bin_folder: Path
+) -> None:
+    run = finished(store, tmp_path, 0.5)
+    page.show()
+    bin_folder.parents[1].rmdir()
+    answer_dialog(press(OK))
+    page.remove.click()
+    assert f"delete its folder {run.folder}" in page.failure.text
+    assert run.folder.exists()
 
 
 @pytest.fixture

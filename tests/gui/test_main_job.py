@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.job import StartSettings
@@ -165,6 +165,30 @@ def test_a_run_is_opened_again_from_the_list(
     assert again.evaluation == first.evaluation
     assert again.history.epochs == pages.train.history.epochs
     assert pages.widgets[RESULTS].isVisible()
+
+
+def test_of_a_removed_run_nothing_is_shown_or_exported_any_more(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    digits: Path,
+    open_folder: OpenFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # where a bin is, on Linux
+    open_folder(digits)
+    window.go_to(TRAIN)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, train_page(pages).start)
+    answer_dialog(press(QMessageBox.StandardButton.Ok))
+    with qtbot.waitSignal(pages.results.closed):
+        click(qtbot, runs_page(window, pages).remove)
+    assert pages.results.current is None
+    for place, heading in ((RESULTS, "No results yet"), (EXPORT, "Nothing to export yet")):
+        window.go_to(place)
+        shown = [each for each in window.findChildren(QLabel) if each.isVisible()]
+        assert heading in [each.text() for each in shown]
 
 
 def test_stopping_keeps_the_best_and_measures_it(

@@ -19,7 +19,7 @@ from .destinations import EXPORT, RESULTS, TRAIN
 from .export.page import ExportPage
 from .export.state import ExportState
 from .library.plugins_page import PluginsPage
-from .library.runs_page import RunsPage
+from .library.runs_page import RunActions, RunsPage
 from .pictures.loader import PictureLoader
 from .results.page import ResultsPage
 from .results.state import ResultState
@@ -66,10 +66,13 @@ def build_pages(
         ExportPage(ExportState(workshop, tasks, window), results, settings, loader),
         RunsPage(
             workshop.store,
-            partial(_open, results, go_to),
-            partial(_go_on, train, go_to),
-            partial(_fork, train_page, go_to),
-            lambda: train.is_busy,
+            RunActions(
+                open=partial(_open, results, go_to),
+                go_on=partial(_go_on, train, go_to),
+                fork=partial(_fork, train_page, go_to),
+                forget=results.forget,
+                is_training=lambda: train.is_busy,
+            ),
         ),
         PluginsPage(workshop.registry),
     )

@@ -71,6 +71,14 @@ def note_elsewhere(place: Path, folder: Path) -> None:
     (place / NOTE_FILE).write_text(str(folder), "utf-8")
 
 
+def forget_elsewhere(place: Path) -> None:
+    """Remove what this place in the store remembers of a folder elsewhere, if it does."""
+    note = place / NOTE_FILE
+    if note.exists():
+        note.unlink()
+        place.rmdir()
+
+
 def run_folders(store: Path) -> dict[str, Path]:
     """The folders of all runs by id; those on a drive that is away are among them."""
     if not store.is_dir():

@@ -14,7 +14,7 @@ from graftwork.files import write_text
 
 from .errors import UnknownRunError
 from .index import RunIndex, read_row
-from .places import claim_elsewhere, new_place, note_elsewhere, run_folders
+from .places import claim_elsewhere, forget_elsewhere, new_place, note_elsewhere, run_folders
 from .record import (
     RunRecord,
     lives,
@@ -100,6 +100,10 @@ class RunStore:
         ended = record.model_copy(update={"status": status, "message": message})
         self.save(ended)
         return ended
+
+    def forget(self, record: RunRecord) -> None:
+        """Forget a run whose folder is gone, wherever it was."""
+        forget_elsewhere(self.folder / record.id)
 
     def runs(self) -> list[RunRecord]:
         """All runs, newest first; one whose process is gone without a word is interrupted."""

@@ -63,6 +63,7 @@ class ExportPage(Page):
     def _listen(self) -> None:
         self._results.opening.connect(lambda _: self._stack.setCurrentIndex(0))
         self._results.shown.connect(self._show_run)
+        self._results.closed.connect(self._show_nothing)
         self._state.exporting.connect(self.save.show_busy)
         self._state.said.connect(self.save.show_event)
         self._state.exported.connect(self._show_report)
@@ -94,6 +95,10 @@ class ExportPage(Page):
         self.save.file.setText(str(folder / _file_name(shown)))
         self.save.report.hide()
         self._state.use_model(None)
+
+    def _show_nothing(self) -> None:
+        self.subtitle.setText(_NOTHING)
+        self._stack.setCurrentIndex(0)
 
     def _show_usage(self) -> None:
         self.usage.show_file(self.save.path, plain=self.save.plain.isChecked())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QUrl
@@ -15,8 +16,12 @@ from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.page import Page
 from graftwork.gui.parts.table import Column, RecordTable
 from graftwork.gui.parts.text import counted
+from graftwork.gui.worker import Failure
+from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
 from graftwork.runs.store import RunStore
+
+from .removing import ask_to_remove, remove_run
 
 _COLUMNS = [
     Column(
@@ -55,29 +60,32 @@ _NO_RUNS = "Train a network. Here it can be opened again, trained on, or forked.
 _UNFINISHED = frozenset({"stopped", "failed", "interrupted"})
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunActions:
+    """What the rest of the window does with a run of the list; ``forget`` one that is gone."""
+
+    open: Callable[[RunRecord], object]
+    go_on: Callable[[RunRecord], object]
+    fork: Callable[[RunRecord], object]
+    forget: Callable[[RunRecord], object]
+    is_training: Callable[[], bool]
+
+
 class RunsPage(Page):
     """Reads the store anew whenever it is looked at."""
 
-    def __init__(
-        self,
-        store: RunStore,
-        open_run: Callable[[RunRecord], object],
-        go_on: Callable[[RunRecord], object],
-        fork: Callable[[RunRecord], object],
-        is_training: Callable[[], bool],
-    ) -> None:
+    def __init__(self, store: RunStore, actions: RunActions) -> None:
         self.open = button("Open", self._open, kind="primary", picture="results")
         self.go_on = button("Go on", self._go_on_with_it, picture="play")
         self.go_on.setToolTip("Train on from where this run was stopped or killed")
         self.fork = button("Fork", self._fork_it, picture="train")
         self.fork.setToolTip("Train a new run from its weights, with other settings or images")
         self.folder = button("Show its folder", self._open_folder, picture="folder")
-        super().__init__("Runs", "", self.folder, self.fork, self.go_on, self.open)
+        self.remove = button("Remove", self._remove_it, picture="remove", keys="Del")
+        self.remove.setToolTip("Move this run to the bin (Del)")
+        super().__init__("Runs", "", self.remove, self.folder, self.fork, self.go_on, self.open)
         self._store = store
-        self._open_run = open_run
-        self._go_on = go_on
-        self._fork = fork
-        self._is_training = is_training
+        self._actions = actions
         self.table = RecordTable("Runs", _COLUMNS)
         self.table.activated.connect(self._open_row)
         self.table.selectionModel().currentChanged.connect(self._allow)
@@ -107,10 +115,11 @@ class RunsPage(Page):
         run = self.table.current()
         self.open.setEnabled(run is not None)
         self.folder.setEnabled(run is not None)
+        self.remove.setEnabled(run is not None and run.status != "running")
         can_go_on = run is not None and run.status in _UNFINISHED
-        self.go_on.setEnabled(can_go_on and not self._is_training())
+        self.go_on.setEnabled(can_go_on and not self._actions.is_training())
         has_weights = run is not None and run.validation_accuracy is not None
-        self.fork.setEnabled(has_weights and not self._is_training())
+        self.fork.setEnabled(has_weights and not self._actions.is_training())
 
     def _open_row(self, _index: QModelIndex) -> None:
         self._open()
@@ -118,22 +127,35 @@ class RunsPage(Page):
     def _open(self) -> None:
         run = self.table.current()
         if run is not None:
-            self._open_run(run)
+            self._actions.open(run)
 
     def _go_on_with_it(self) -> None:
         run = self.table.current()
         if run is not None:
-            self._go_on(run)
+            self._actions.go_on(run)
 
     def _fork_it(self) -> None:
         run = self.table.current()
         if run is not None:
-            self._fork(run)
+            self._actions.fork(run)
 
     def _open_folder(self) -> None:
         run = self.table.current()
         if run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
+
+    def _remove_it(self) -> None:
+        run = self.table.current()
+        if run is None or not ask_to_remove(self, run):
+            return
+        self.failure.hide()
+        try:
+            remove_run(run, self._store)
+        except (GraftworkError, OSError) as error:
+            self.failure.show_failure(Failure.of(error))
+        else:
+            self._actions.forget(run)
+        self.refresh()
 
 
 def _last_part(path: str) -> str:

@@ -40,7 +40,7 @@ class ResultsPage(Page):
         super().__init__("Results", _NOTHING, self.views, self.go_on)
         self._state = state
         self._empty_history = RunHistory()
-        self.busy = Busy(state.cancel)
+        self.busy = Busy(state.close)
         self.warnings = WarningList()
         self.cards = FigureCards()
         self.classes = class_table()
@@ -70,12 +70,17 @@ class ResultsPage(Page):
         self._state.said.connect(self._show_event)
         self._state.shown.connect(self._show_run)
         self._state.failed.connect(self._show_failure)
-        self._state.cancelled.connect(lambda: self._show(_EMPTY))
+        self._state.closed.connect(self._show_nothing)
 
     def _show(self, view: int) -> None:
         self._stack.setCurrentIndex(view)
         self.views.setVisible(view >= _FIGURES)
         self.go_on.setVisible(view >= _FIGURES)
+
+    def _show_nothing(self) -> None:
+        self.failure.hide()
+        self.subtitle.setText(_NOTHING)
+        self._show(_EMPTY)
 
     def _history(self) -> RunHistory:
         return self._state.current.history if self._state.current else self._empty_history

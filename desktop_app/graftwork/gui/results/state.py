@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -70,41 +70,55 @@ def reader_of(run: RunRecord, registry: Registry) -> PictureReader:
 class ResultState(QObject):
     """Which run is looked at; ``opening`` tells that one is studied, then ``shown`` or ``failed``.
 
-    ``said`` carries each event meanwhile.
+    ``said`` carries each event meanwhile; ``closed`` tells that none is looked at any more.
     """
 
     opening = Signal(object)
     said = Signal(object)
     shown = Signal(object)
     failed = Signal(object)
-    cancelled = Signal()
+    closed = Signal()
 
     def __init__(self, workshop: Workshop, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.workshop = workshop
         self.current: ShownRun | None = None
         self._tasks = tasks
+        self._run: RunRecord | None = None
         self._thread: GeneratorThread | None = None
 
     def open(self, run: RunRecord) -> None:
         """Study this run, instead of the one before."""
-        self.cancel()
-        self.current = None
+        self._leave()
+        self._run = run
         self.opening.emit(run)
         self._thread = self._tasks.start(
             lambda: study_run(self.workshop, run.id),
-            produced=self.said.emit,
-            returned=self._take,
-            failed=self.failed.emit,
-            stopped=self.cancelled.emit,
+            produced=self._while_open(run, self.said.emit),
+            returned=self._while_open(run, self._take),
+            failed=self._while_open(run, self.failed.emit),
         )
 
     @Slot()
-    def cancel(self) -> None:
-        """Stop studying, if a run is studied."""
+    def close(self) -> None:
+        """Look at no run; stop studying, if one is studied."""
+        self._leave()
+        self.closed.emit()
+
+    def forget(self, run: RunRecord) -> None:
+        """Look at it no longer, if it is this one: it is gone."""
+        if self._run is not None and self._run.id == run.id:
+            self.close()
+
+    def _leave(self) -> None:
+        self._run = self.current = None
         if self._thread is not None:
             self._thread.stop()
             self._thread = None
+
+    def _while_open(self, run: RunRecord, do: Callable[[Any], object]) -> Callable[[Any], object]:
+        """Does it unless the run was left meanwhile: what a thread said last is heard late."""
+        return lambda heard: do(heard) if self._run is run else None
 
     def _take(self, shown: ShownRun) -> None:
         self.current = shown
