@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -14,6 +15,7 @@ from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item, Par
 from .names import names_image, normalized, part_named, sorted_by_path
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # and all that is hidden
+_NAMED = 3
 
 
 class ClassFolderOptions(BaseModel):
@@ -42,20 +44,41 @@ class ClassFolderOptions(BaseModel):
 
 def read_class_folders(root: Path, options: ClassFolderOptions) -> Catalog:
     """The catalog of a folder of class folders; raises ``DatasetError``."""
-    problems: list[Problem] = []
-    files = list(_files(root, problems))
+    found = _Found()
+    files = list(_files(root, found))
     parts = _part_folders(root, files)
-    items = [_item(path, root, parts, options, problems) for path in files]
-    return _catalog(root, [item for item in items if item], problems)
+    items = [_item(path, root, parts, options, found.problems) for path in files]
+    return _catalog(root, [item for item in items if item], found)
 
 
-def _catalog(root: Path, items: list[Item], problems: list[Problem]) -> Catalog:
+@dataclass(frozen=True)
+class _Found:
+    """What there is beside files that can be looked at."""
+
+    problems: list[Problem] = field(default_factory=list)
+    empty: list[Path] = field(default_factory=list)
+
+
+def _catalog(root: Path, items: list[Item], found: _Found) -> Catalog:
     classes = tuple(sorted({item.label for item in items}))
     if len(classes) < 2:
         raise _too_few_classes(root, classes)
     return Catalog(
-        root=root, classes=classes, items=sorted_by_path(items), problems=tuple(problems)
+        root=root,
+        classes=classes,
+        items=sorted_by_path(items),
+        problems=tuple(found.problems),
+        notes=tuple(_empty_folders([path.relative_to(root) for path in found.empty])),
     )
+
+
+def _empty_folders(folders: list[Path]) -> Iterator[str]:
+    if len(folders) == 1:
+        yield f"The folder {folders[0]} is empty, and left out."
+    elif folders:
+        named = ", ".join(map(str, folders[:_NAMED]))
+        more = f" and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
+        yield f"{len(folders)} folders are empty, and left out: {named}{more}."
 
 
 def _too_few_classes(root: Path, classes: tuple[str, ...]) -> DatasetError:
@@ -114,33 +137,34 @@ def _part_folders(root: Path, files: list[Path]) -> dict[str, Part]:
 
 
 def _files(
-    folder: Path, problems: list[Problem], above: frozenset[tuple[int, int]] = frozenset()
+    folder: Path, found: _Found, above: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[Path]:
     """All files below the folder, through links, but never in a circle."""
     try:
-        found = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        facts = folder.stat()
+        entries = [entry for entry in os.scandir(folder) if not _is_litter(entry.name)]
     except OSError as error:
-        problems.append(Problem(path=folder, reason=f"cannot be opened: {error.strerror}"))
+        found.problems.append(Problem(path=folder, reason=f"cannot be opened: {error.strerror}"))
         return
-    identity = (found.st_dev, found.st_ino)
+    identity = (facts.st_dev, facts.st_ino)
     if identity in above:
         return
-    for entry in entries:
-        if not _is_litter(entry.name):
-            yield from _files_of(entry, problems, above | {identity})
+    if not entries:
+        found.empty.append(folder)
+    for entry in sorted(entries, key=lambda entry: entry.name):
+        yield from _files_of(entry, found, above | {identity})
 
 
 def _files_of(
-    entry: os.DirEntry[str], problems: list[Problem], above: frozenset[tuple[int, int]]
+    entry: os.DirEntry[str], found: _Found, above: frozenset[tuple[int, int]]
 ) -> Iterator[Path]:
     path = Path(entry.path)
     if path.is_dir():
-        yield from _files(path, problems, above)
+        yield from _files(path, found, above)
     elif path.is_file():
         yield path
     else:
-        problems.append(Problem(path=path, reason="a broken link, or not a file"))
+        found.problems.append(Problem(path=path, reason="a broken link, or not a file"))
 
 
 def _is_litter(name: str) -> bool:

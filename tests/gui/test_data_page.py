@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,15 @@ def test_few_images_are_warned_of(page: DataPage, tmp_path: Path, open_folder: O
     assert page.browser._warnings.count() > 0
 
 
+def test_copies_are_warned_of_before_anything_is_trained(
+    qtbot: QtBot, page: DataPage, images: Path, open_folder: OpenFolder
+) -> None:
+    shutil.copy(images / "blue" / "000.png", images / "red" / "copy.png")
+    open_folder(images)
+    for text in ("1 image is an exact copy of another", "The same image has two labels"):
+        qtbot.waitUntil(lambda text=text: any(text in warning for warning in warnings_on(page)))
+
+
 def test_a_table_is_opened_as_the_user_says(
     qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
 ) -> None:
@@ -143,10 +153,13 @@ def test_what_a_reader_notes_is_shown_and_is_no_file_left_out(
     answer_dialog(lambda dialog: dialog.accept())
     with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
         window.open_path(table_of(images, "path,label,part", ",north"))
-    shown = [banner.text for banner in page.browser.findChildren(Banner) if banner.isVisible()]
-    assert [text for text in shown if "Column 'part' holds 'north'" in text]
-    assert not [text for text in shown if "left out" in text]
+    (warning,) = warnings_on(page)
+    assert "Column 'part' holds 'north'" in warning
     assert page.browser.problems.records == ()
+
+
+def warnings_on(page: DataPage) -> list[str]:
+    return [banner.text for banner in page.browser.findChildren(Banner) if banner.isVisible()]
 
 
 def table_of(images: Path, header: str, more: str = "") -> Path:

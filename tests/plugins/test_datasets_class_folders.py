@@ -125,6 +125,14 @@ def test_litter_is_passed_over_and_strangers_are_problems(tmp_path: Path) -> Non
     }
 
 
+def test_empty_folders_are_told(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "a/1.png", "b/2.png", "c/.DS_Store")
+    assert read(folder).notes == ("The folder c is empty, and left out.",)
+    for name in "gfed":
+        (folder / name).mkdir()
+    assert read(folder).notes == ("5 folders are empty, and left out: c, d, e and 2 more.",)
+
+
 def test_images_beside_the_parts_are_problems(tmp_path: Path) -> None:
     names = ("train/a/1.png", "test/b/1.png", "train/1.png", "extra/a/1.png", "1.png")
     assert reasons(read(touch(tmp_path, *names))) == {

@@ -1,9 +1,11 @@
-"""Finds the images of a catalog that cannot be used, before any training."""
+"""Looks at every image of a catalog, before any training."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import hashlib
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graftwork.plugin_api import Catalog, Decoder, Problem, UnusableImageError
@@ -13,24 +15,51 @@ from .parallel import PixelProgress, in_order
 from .throttle import Throttle
 
 
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """The catalog without what cannot be used, and what tells its items' files from each other."""
+
+    catalog: Catalog
+    contents: tuple[str, ...]
+
+
 def survey(
     catalog: Catalog, decoder: Decoder = decode, *, channels: int = 3
-) -> Generator[PixelProgress, None, tuple[Problem, ...]]:
-    """Decode every image, in parallel, and return the problems of those that fail."""
+) -> Generator[PixelProgress, None, Survey]:
+    """Decode every image, in parallel; those that fail become problems of the catalog."""
 
-    def check(path: Path) -> Problem | None:
+    def look(path: Path) -> str | Problem:
         try:
             decode_with(decoder, path, channels)
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
         except UnusableImageError as error:
             return Problem(path=path, reason=str(error))
-        return None
+        except OSError as error:
+            return Problem(path=path, reason=f"the file cannot be read: {error.strerror}")
 
-    throttle, problems = Throttle(), []
-    with closing(in_order(check, [item.path for item in catalog.items])) as checked:
-        for done, problem in enumerate(checked, 1):
-            if problem:
-                problems.append(problem)
+    throttle, seen = Throttle(), []
+    with closing(in_order(look, [item.path for item in catalog.items])) as looks:
+        for found in looks:
+            seen.append(found)
             if throttle.due():
-                yield PixelProgress(done, len(catalog.items))
+                yield PixelProgress(len(seen), len(catalog.items))
     yield PixelProgress(len(catalog.items), len(catalog.items))
-    return tuple(problems)
+    return _survey(catalog, seen)
+
+
+def _survey(catalog: Catalog, seen: Sequence[str | Problem]) -> Survey:
+    usable = [
+        (item, found)
+        for item, found in zip(catalog.items, seen, strict=True)
+        if isinstance(found, str)
+    ]
+    problems = [found for found in seen if isinstance(found, Problem)]
+    return Survey(
+        catalog=replace(
+            catalog,
+            items=tuple(item for item, _ in usable),
+            problems=(*catalog.problems, *problems),
+        ),
+        contents=tuple(content for _, content in usable),
+    )

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 
-from graftwork.data.parallel import PixelProgress
+from graftwork.data.parallel import PixelProgress, finished
 from graftwork.data.survey import survey
 from graftwork.plugin_api import Catalog, Item, UnusableImageError
 from support.images import make_folder
@@ -26,11 +27,13 @@ def test_the_unusable_images_are_found_with_reasons(tmp_path: Path) -> None:
         try:
             reports.append(next(surveying))
         except StopIteration as end:
-            problems = end.value
+            seen = end.value
             break
     assert reports[-1] == PixelProgress(12, 12)
+    problems = seen.catalog.problems
     assert [problem.path.name for problem in problems] == ["002.png", "001.png"]
     assert problems[1].reason == "the file is empty"
+    assert len(seen.catalog.items) == len(seen.contents) == 10
 
 
 def test_a_readers_own_decoder_is_asked(tmp_path: Path) -> None:
@@ -39,11 +42,13 @@ def test_a_readers_own_decoder_is_asked(tmp_path: Path) -> None:
             raise UnusableImageError("not to my taste")
         return np.zeros((2, 2, channels), np.uint8)
 
-    surveying = survey(catalog_of(make_folder(tmp_path / "images", 3)), picky)
-    problems: list[object] = []
+    seen = finished(survey(catalog_of(make_folder(tmp_path / "images", 3)), picky))
+    assert len(seen.catalog.problems) == 3
 
-    def drain() -> object:
-        problems.extend((yield from surveying))
 
-    list(drain())
-    assert len(problems) == 3
+def test_copies_have_the_same_content_and_others_do_not(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path / "images", 2)
+    shutil.copy(folder / "blue" / "000.png", folder / "blue" / "001.png")
+    first, copy, *others = finished(survey(catalog_of(folder))).contents
+    assert first == copy
+    assert len({first, *others}) == 5

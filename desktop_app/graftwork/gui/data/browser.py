@@ -38,6 +38,7 @@ class DataBrowser(QWidget):
         self._stack = QStackedWidget()
         self._catalog: Catalog | None = None
         self._reader = PLAIN_READER
+        self._warned: tuple[str, ...] = ()
         self.checking = CheckLine(on_skip)
         self._copy = copy_button(self.problems.as_text, "the problems")
         self._lay_out()
@@ -66,12 +67,14 @@ class DataBrowser(QWidget):
     def show_data(self, opened: Opened) -> None:
         """Show this data set."""
         self._show_catalog(opened)
+        self._show_warnings(_warnings(opened))
         self.views.choose(0)
 
     def show_checked(self, opened: Opened) -> None:
         """Show what is left of this data set; the view stays as it is if all of it is."""
         if opened.catalog != self._catalog:
             self._show_catalog(opened)
+        self._show_warnings(_warnings(opened))
 
     def _show_catalog(self, opened: Opened) -> None:
         self._catalog = opened.catalog
@@ -81,9 +84,11 @@ class DataBrowser(QWidget):
         self.problems.show_records(opened.catalog.problems)
         self.views.set_text(1, f"Problems ({len(opened.catalog.problems):,})")
         self._offer_copy(self.views.current)
-        self._show_warnings(_warnings(opened))
 
     def _show_warnings(self, warnings: tuple[str, ...]) -> None:
+        if warnings == self._warned:
+            return
+        self._warned = warnings
         clear(self._warnings)
         for text in warnings[:_MOST_WARNINGS]:
             self._warnings.addWidget(Banner(text, "warning"))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from graftwork.data.input_spec import IntensityRange
 from graftwork.engine.events import Progress
 from graftwork.gui.parts.text import counted
-from graftwork.plugin_api import Catalog, DatasetReader, Problem
+from graftwork.plugin_api import Catalog, DatasetReader
 
 if TYPE_CHECKING:
     from graftwork.data.parallel import PixelProgress
+    from graftwork.data.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,31 +74,30 @@ def _intensity(catalog: Catalog, reader: DatasetReader) -> IntensityRange | None
 
 
 def check_data(opened: Opened) -> Generator[Progress, None, Opened]:
-    """Decode every image once; gives the data set without those that cannot be used."""
+    """Look at every image once; gives the data set without those that cannot be used.
+
+    Its warnings tell of copies, too.
+    """
     from graftwork.data.catalog import warnings_of
     from graftwork.data.decoding import decode
     from graftwork.data.survey import survey
+    from graftwork.engine.copies import copies_found
 
     steps = survey(opened.catalog, opened.reader.decode or decode)
-    problems = yield from _told(steps, "Checking that every image can be used")
-    catalog = _without(opened.catalog, problems)
-    return replace(opened, catalog=catalog, warnings=tuple(warnings_of(catalog)))
+    seen = yield from _told(steps, "Checking that every image can be used")
+    copies = (notice.text for notice in copies_found(seen.catalog, seen.contents))
+    warnings = (*warnings_of(seen.catalog), *copies)
+    return replace(opened, catalog=seen.catalog, warnings=warnings)
 
 
 def _told(
-    steps: Generator[PixelProgress, None, tuple[Problem, ...]], what: str
-) -> Generator[Progress, None, tuple[Problem, ...]]:
+    steps: Generator[PixelProgress, None, Survey], what: str
+) -> Generator[Progress, None, Survey]:
     with closing(steps):
         while True:
             try:
                 step = next(steps)
             except StopIteration as end:
-                problems: tuple[Problem, ...] = end.value
-                return problems
+                seen: Survey = end.value
+                return seen
             yield Progress(what=what, done=step.done, total=step.total)
-
-
-def _without(catalog: Catalog, problems: tuple[Problem, ...]) -> Catalog:
-    bad = {problem.path for problem in problems}
-    items = tuple(item for item in catalog.items if item.path not in bad)
-    return replace(catalog, items=items, problems=(*catalog.problems, *problems))
