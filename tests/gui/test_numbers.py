@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from graftwork.engine.training_settings import TrainingSettings
-from graftwork.gui.train.numbers import MAIN, numbers_model
+from graftwork.engine.training_settings import GROUPS, TrainingSettings
+from graftwork.gui.train.numbers import MAIN, group_headings, numbers_model
 
 
 def test_every_shared_setting_can_be_set() -> None:
@@ -21,3 +21,9 @@ def test_what_a_training_refuses_of_one_setting_the_window_refuses_too() -> None
 
 def test_most_people_meet_only_numbers_that_exist() -> None:
     assert set(numbers_model().model_fields) > MAIN
+
+
+def test_every_group_of_settings_has_its_heading() -> None:
+    names = [name for group in GROUPS.values() for name in group.model_fields]
+    assert names == list(TrainingSettings.model_fields)
+    assert list(group_headings().values()) == list(GROUPS)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from graftwork.engine.training_settings import TrainingSettings
+from graftwork.engine.training_settings import InputSettings, TrainingSettings
 from graftwork.gui.form.fields import FieldSpec, fields_of
 from graftwork.gui.form.settings_form import SettingsForm
 from graftwork.gui.form.wording import spoken
@@ -258,6 +258,17 @@ def test_folded_fields_stand_under_more_and_hidden_ones_nowhere(qtbot: QtBot) ->
     assert form.findChild(QSpinBox, "batch_size").isVisible()
     assert form.findChild(QSpinBox, "channels") is None
     assert TrainingSettings.model_validate(form.values()) == TrainingSettings()
+
+
+def test_headings_stand_above_their_fields(qtbot: QtBot) -> None:
+    form = SettingsForm(InputSettings, headings={"channels": "What is seen"})
+    qtbot.addWidget(form)
+    form.show()
+    heading = next(each for each in form.findChildren(QLabel) if each.text() == "What is seen")
+    places = [
+        form.findChild(QSpinBox, name).mapTo(form, QPoint()).y() for name in ("size", "channels")
+    ]
+    assert places[0] < heading.y() < places[1]
 
 
 def test_a_model_without_fields_makes_an_empty_form(qtbot: QtBot) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -48,6 +50,7 @@ class InputSettings(Settings):
 
     fit: Fit = Field(
         default="squash",
+        title="Into a square",
         description="How an image becomes a square: squash (all of it, distorted), "
         "crop (the middle), pad (all of it, with borders)",
     )
@@ -72,8 +75,9 @@ class AugmentationSettings(Settings):
     )
     domain: Domain = Field(
         default="documents",
-        description="What may be turned: documents, X-rays, digits (nothing is mirrored), "
-        "photographs (left and right are alike), microscopy, satellite (every rotation is)",
+        title="Kind of images",
+        description="What random changes may turn: of documents, X-rays, digits nothing; in "
+        "photographs left and right are alike; in microscopy, satellite images every rotation is",
     )
     policy: Policy = Field(
         default="none",
@@ -220,3 +224,16 @@ class TrainingSettings(
     InputSettings,
 ):
     """The numbers that all strategies share."""
+
+
+GROUPS: Mapping[str, type[Settings]] = MappingProxyType(
+    {
+        "Images": InputSettings,
+        "Random changes": AugmentationSettings,
+        "Loss and rare classes": LossSettings,
+        "Head": HeadSettings,
+        "Steps and rates": OptimizerSettings,
+        "Computing": ComputeSettings,
+    }
+)
+"""The groups in their order, by what a person calls them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -20,12 +20,13 @@ from .field_row import FieldRow
 from .fields import fields_of
 
 _NO_OFFERS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_NO_HEADINGS: Mapping[str, str] = MappingProxyType({})
 
 
 class SettingsForm(QWidget):
     """One row a field; ``folded`` fields stand under "More", ``hidden`` ones nowhere.
 
-    ``offers`` are texts to choose from, by name of a field.
+    ``offers`` are texts to choose from, by name of a field; ``headings`` stand above some fields.
     """
 
     changed = Signal()
@@ -37,6 +38,7 @@ class SettingsForm(QWidget):
         folded: Collection[str] = (),
         hidden: Collection[str] = (),
         offers: Mapping[str, tuple[str, ...]] = _NO_OFFERS,
+        headings: Mapping[str, str] = _NO_HEADINGS,
     ) -> None:
         super().__init__()
         self._model = model
@@ -45,14 +47,14 @@ class SettingsForm(QWidget):
             spec.name: FieldRow(replace(spec, offers=offers.get(spec.name, ()))) for spec in specs
         }
         self._wrong = label(role="error", wrap=True)
-        self._lay_out(folded)
+        self._lay_out(folded, headings)
         for each in self._rows.values():
             each.changed.connect(self._note_change)
         self._show_wrong()
 
-    def _lay_out(self, folded: Collection[str]) -> None:
-        open_rows = [each for name, each in self._rows.items() if name not in folded]
-        more = [each for name, each in self._rows.items() if name in folded]
+    def _lay_out(self, folded: Collection[str], headings: Mapping[str, str]) -> None:
+        open_rows = self._headed([name for name in self._rows if name not in folded], headings)
+        more = self._headed([name for name in self._rows if name in folded], headings)
         layout = column(*open_rows, gap=14)
         if more:
             inside = QWidget()
@@ -60,6 +62,15 @@ class SettingsForm(QWidget):
             layout.addWidget(Foldable("More", inside))
         layout.addWidget(self._wrong)
         self.setLayout(layout)
+
+    def _headed(self, names: Sequence[str], headings: Mapping[str, str]) -> list[QWidget]:
+        """The rows of these fields, and the headings above them."""
+        widgets: list[QWidget] = []
+        for name in names:
+            if name in headings:
+                widgets.append(label(headings[name], "group"))
+            widgets.append(self._rows[name])
+        return widgets
 
     def values(self) -> dict[str, Any]:
         """What is entered, right or wrong, as JSON knows it."""

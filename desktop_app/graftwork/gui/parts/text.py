@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
-Role = Literal["title", "heading", "muted", "small", "figure", "error", "badge", "plain"]
+Role = Literal["title", "heading", "muted", "small", "figure", "error", "badge", "group", "plain"]
 
 
 def label(text: str = "", role: Role = "plain", *, wrap: bool = False) -> QLabel:

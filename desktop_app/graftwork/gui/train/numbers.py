@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
-from graftwork.engine.training_settings import TrainingSettings
+from graftwork.engine.training_settings import GROUPS, TrainingSettings
 from graftwork.gui.data.opening import Wish
 
 MAIN = frozenset(
@@ -33,6 +33,15 @@ def numbers_model() -> type[BaseModel]:
     }
     made: type[BaseModel] = create_model("Numbers", **fields)  # type: ignore[call-overload]
     return made
+
+
+def group_headings() -> dict[str, str]:
+    """What stands above the first folded field of each group."""
+    folded = {
+        heading: [name for name in group.model_fields if name not in MAIN]
+        for heading, group in GROUPS.items()
+    }
+    return {names[0]: heading for heading, names in folded.items()}
 
 
 def make_job(

@@ -20,7 +20,7 @@ from graftwork.plugin_host import Registry
 from graftwork.settings import Settings
 
 from .choices import backbone_choice, backbone_choices, strategy_choices
-from .numbers import MAIN, make_job, numbers_model
+from .numbers import MAIN, group_headings, make_job, numbers_model
 from .start_line import StartLine
 from .strategy_forms import StrategyForms
 
@@ -47,7 +47,8 @@ class TrainSetup(QWidget):
         self.strategies = ChoiceList("Strategy", strategy_choices(registry.strategies.values()))
         self.forms = StrategyForms(registry.strategies)
         model = numbers_model()
-        self.numbers = SettingsForm(model, folded=frozenset(model.model_fields) - MAIN)
+        folded = frozenset(model.model_fields) - MAIN
+        self.numbers = SettingsForm(model, folded=folded, headings=group_headings())
         self.start = StartLine()
         self.other_network = button("Another network…", self.network_wanted.emit)
         self.find_rate = button("Find a rate…", self.rate_wanted.emit)
@@ -62,7 +63,7 @@ class TrainSetup(QWidget):
 
     def _make_settings_card(self) -> Card:
         reset = button("Reset to defaults", self.reset, kind="quiet", picture="reset")
-        numbers = label("The numbers", "heading")
+        numbers = label("For every strategy", "heading")
         inside = QWidget()
         upper = (self.forms, row(self.find_rate, None), GRID)
         lower = (numbers, self.numbers, GRID, row(reset), None)
