@@ -12,6 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QPlainTextEdit
 from pytestqt.qtbot import QtBot
 
+from graftwork.gui.data.opening import Wish
 from graftwork.gui.data.page import DataPage
 from graftwork.gui.data.reader_dialog import ReaderDialog
 from graftwork.gui.destinations import DATA
@@ -220,12 +221,67 @@ def test_of_a_spreadsheet_it_is_said_what_to_save(
     assert "save its sheet as CSV" in page.failure.text
 
 
+def test_a_table_that_could_not_be_read_is_asked_about_again(
+    qtbot: QtBot, window: MainWindow, page: DataPage, pages: Pages, images: Path
+) -> None:
+    said = {"path_column": "kind", "label_column": "file", "group_column": ""}
+
+    def fill_in(dialog: QDialog) -> None:
+        assert isinstance(dialog, ReaderDialog)
+        dialog.forms[0].set_values(said)
+        dialog.accept()
+
+    def mend(dialog: QDialog) -> None:
+        assert isinstance(dialog, ReaderDialog)
+        assert dialog.forms[0].values()["path_column"] == "kind"
+        dialog.forms[0].set_values({"path_column": "file", "label_column": "kind"})
+        dialog.accept()
+
+    answer_dialog(fill_in)
+    with qtbot.waitSignal(pages.data.failed, timeout=LONG):
+        window.open_path(table_of(images, "file,kind"))
+    answer_dialog(mend)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        page.again.click()
+    assert page.browser.images.count == 36
+    assert not page.failure.isVisible()
+
+
+def test_what_belongs_together_is_said_of_an_open_folder(
+    qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
+) -> None:
+    assert not page.again.isVisible()
+    open_folder(images)
+
+    def fill_in(dialog: QDialog) -> None:
+        assert isinstance(dialog, ReaderDialog)
+        dialog.forms[0].set_values({"group_pattern": "^0"})
+        dialog.accept()
+
+    answer_dialog(fill_in)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        page.again.click()
+    assert pages.data.current is not None
+    assert {item.group for item in pages.data.current.catalog.items} == {"0"}
+    assert pages.data.current.wish.options["group_pattern"] == "^0"
+
+
+def test_a_folder_that_is_gone_is_not_asked_about(
+    qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(images)
+    images.rename(images.with_name("elsewhere"))
+    with qtbot.waitSignal(pages.data.failed, timeout=LONG):
+        page.again.click()
+    assert page.failure.isVisible()
+
+
 def test_the_beginning_of_a_table_from_excel_can_be_read(
     window: MainWindow, pages: Pages, tmp_path: Path
 ) -> None:
     table = tmp_path / "labels.txt"
     table.write_text("path\tlabel\nä.png\tcat\n", "utf-16")
-    dialog = ReaderDialog(table, [pages.data.registry.readers["table"]], window)
+    dialog = ReaderDialog(Wish(path=table), [pages.data.registry.readers["table"]], window)
     beginning = dialog.findChild(QPlainTextEdit)
     assert beginning is not None
     assert beginning.toPlainText() == "path\tlabel\nä.png\tcat\n"

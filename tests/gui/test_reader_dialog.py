@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from graftwork.gui.data.opening import open_data
+from graftwork.gui.data.opening import Wish, open_data
 from graftwork.gui.data.reader_dialog import ReaderDialog
 from graftwork.plugin_api import DatasetReader
 from graftwork.plugin_host import Registry
@@ -60,7 +60,7 @@ def labels(tmp_path: Path) -> Path:
 def test_a_table_without_header_is_told_by_numbers_and_a_line_of_labels(
     registry: Registry, table: DatasetReader, labels: Path, parent: QWidget
 ) -> None:
-    dialog = ReaderDialog(labels, [table], parent)
+    dialog = ReaderDialog(Wish(path=labels), [table], parent)
     dialog.forms[0].set_values({"path_column": "1", "label_column": "2"})
     line = dialog.forms[0].findChild(QLineEdit, "labels")
     line.setText("0.0: functional, 1.0: defective")
@@ -73,7 +73,7 @@ def test_a_table_without_header_is_told_by_numbers_and_a_line_of_labels(
 def test_labels_that_say_nothing_cannot_be_opened(
     table: DatasetReader, labels: Path, parent: QWidget
 ) -> None:
-    dialog = ReaderDialog(labels, [table], parent)
+    dialog = ReaderDialog(Wish(path=labels), [table], parent)
     line = dialog.forms[0].findChild(QLineEdit, "labels")
     line.setText("functional")
     assert not dialog._open.isEnabled()
@@ -83,7 +83,7 @@ def test_labels_that_say_nothing_cannot_be_opened(
 
 
 def test_it_shows_how_the_file_begins(table: DatasetReader, labels: Path, parent: QWidget) -> None:
-    dialog = ReaderDialog(labels, [table], parent)
+    dialog = ReaderDialog(Wish(path=labels), [table], parent)
     shown = dialog.findChild(QPlainTextEdit).toPlainText()
     assert shown.splitlines() == labels.read_text("utf-8").splitlines()[:6]
 
@@ -91,7 +91,7 @@ def test_it_shows_how_the_file_begins(table: DatasetReader, labels: Path, parent
 def test_a_file_that_cannot_be_read_says_so_where_it_would_begin(
     table: DatasetReader, tmp_path: Path, parent: QWidget
 ) -> None:
-    dialog = ReaderDialog(tmp_path / "gone.csv", [table], parent)
+    dialog = ReaderDialog(Wish(path=tmp_path / "gone.csv"), [table], parent)
     assert "gone.csv" in dialog.findChild(QPlainTextEdit).toPlainText()
 
 
@@ -99,7 +99,7 @@ def test_one_of_several_readers_is_chosen_with_its_own_options(
     table: DatasetReader, labels: Path, parent: QWidget
 ) -> None:
     film = replace(table, name="film", title="Film", options=FilmOptions)
-    dialog = ReaderDialog(labels, [table, film], parent)
+    dialog = ReaderDialog(Wish(path=labels), [table, film], parent)
     dialog._choice.setCurrentIndex(1)
     dialog.forms[1].findChild(QSpinBox, "every").setValue(5)
     wish = dialog.wish()
@@ -111,18 +111,26 @@ def test_one_of_several_readers_is_chosen_with_its_own_options(
 
 
 def test_escape_opens_nothing(table: DatasetReader, labels: Path, parent: QWidget) -> None:
-    dialog = ReaderDialog(labels, [table], parent)
+    dialog = ReaderDialog(Wish(path=labels), [table], parent)
     dialog.open()
     dialog.reject()
     assert dialog.result() == QDialog.DialogCode.Rejected
 
 
 def test_of_a_folder_it_only_asks_which_reader(table: DatasetReader, parent: QWidget) -> None:
-    dialog = ReaderDialog(parent_folder := Path(__file__).parent, [table, table], parent)
+    dialog = ReaderDialog(Wish(path=Path(__file__).parent), [table, table], parent)
     assert dialog.findChild(QPlainTextEdit) is None
     texts = [each.text() for each in dialog.findChildren(QLabel)]
     assert "How is this folder to be read?" in texts
-    assert dialog.wish().path == parent_folder
+    assert dialog.wish().path == Path(__file__).parent
+
+
+def test_it_begins_with_what_was_said_before(
+    table: DatasetReader, labels: Path, parent: QWidget
+) -> None:
+    film = replace(table, name="film", title="Film", options=FilmOptions)
+    said = Wish(path=labels, reader="film", options={"every": 3, "note": "slow"})
+    assert ReaderDialog(said, [table, film], parent).wish() == said
 
 
 def test_the_columns_of_a_table_can_be_chosen(
@@ -132,7 +140,7 @@ def test_the_columns_of_a_table_can_be_chosen(
     rows = [f"{f.parent.name},{f}" for f in sorted(tmp_path.rglob("*.png"))]
     file = tmp_path / "labels.csv"
     file.write_text("\n".join(["kind,where", *rows]), "utf-8")
-    dialog = ReaderDialog(file, [table], parent)
+    dialog = ReaderDialog(Wish(path=file), [table], parent)
     for option, chosen in (("path_column", 1), ("label_column", 0)):
         box = dialog.forms[0].findChild(QComboBox, option)
         assert [box.itemText(place) for place in range(box.count())] == ["kind", "where"]

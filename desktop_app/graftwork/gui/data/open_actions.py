@@ -31,6 +31,7 @@ class OpenActions:
         self._window = window
         self._state = state
         self._settings = settings
+        self._last: Wish | None = None
 
     def ask_for_folder(self) -> None:
         """Ask for a folder and open it."""
@@ -55,20 +56,44 @@ class OpenActions:
         self._settings.last_folder = path.parent
         readers = list(readers_for(path, self._state.registry.readers))
         if path.is_file() and not readers:
+            self._last = None
             self._state.failed.emit(_unknown(path))
         elif path.is_file() or len(readers) > 1:
-            self._ask_and_open(path, readers)
+            self._ask_and_open(self._wish_for(path), readers)
         else:
-            self._state.open(Wish(path=path))
+            self._open(Wish(path=path))
 
-    def _ask_and_open(self, path: Path, readers: list[DatasetReader]) -> None:
-        dialog = self._dialog(path, readers)
+    @property
+    def can_ask_again(self) -> bool:
+        """Whether something was opened, or could not be, that may be read in another way."""
+        return self._last is not None
+
+    def ask_again(self) -> None:
+        """Ask how what was opened last is to be read, beginning with what was said then."""
+        from graftwork.data.catalog import readers_for
+
+        if self._last is None:
+            return
+        readers = list(readers_for(self._last.path, self._state.registry.readers))
+        if readers:
+            self._ask_and_open(self._last, readers)
+        else:  # it is gone, or not what it was
+            self.open_path(self._last.path)
+
+    def _wish_for(self, path: Path) -> Wish:
+        if self._last is not None and self._last.path == path:
+            return self._last
+        return Wish(path=path)
+
+    def _ask_and_open(self, wish: Wish, readers: list[DatasetReader]) -> None:
+        dialog = ReaderDialog(wish, readers, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self._state.open(dialog.wish())
+            self._open(dialog.wish())
         dialog.deleteLater()
 
-    def _dialog(self, path: Path, readers: list[DatasetReader]) -> ReaderDialog:
-        return ReaderDialog(path, readers, self._window)
+    def _open(self, wish: Wish) -> None:
+        self._last = wish
+        self._state.open(wish)
 
     def _start(self) -> str:
         folder = self._settings.last_folder

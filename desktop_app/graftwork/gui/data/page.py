@@ -25,8 +25,12 @@ class DataPage(Page):
         self._next = button("Train a network", opening.go_on, kind="primary", picture="train")
         self._folder = button("Other folder…", opening.ask_for_folder, picture="folder")
         self._table = button("Other table…", opening.ask_for_table, picture="table")
-        super().__init__("Data", NOTHING_OPEN, self._folder, self._table, self._next)
+        self.again = button("Options…", opening.ask_again, picture="settings")
+        self.again.setToolTip("How the images are read: what belongs together, which columns count")
+        buttons = (self.again, self._folder, self._table, self._next)
+        super().__init__("Data", NOTHING_OPEN, *buttons)
         self._state = state
+        self._opening = opening
         self.welcome = welcome(opening)
         self.busy = Busy(state.cancel)
         self.browser = DataBrowser(loader, state.cancel)
@@ -51,6 +55,7 @@ class DataPage(Page):
         self._stack.setCurrentIndex(view)
         for each in (self._next, self._folder, self._table):
             each.setVisible(view == 2)
+        self.again.setVisible(view != 1 and self._opening.can_ask_again)
 
     def _show_reading(self, wish: Wish) -> None:
         self.failure.hide()

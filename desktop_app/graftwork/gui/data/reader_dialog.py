@@ -26,13 +26,16 @@ from .opening import Wish
 
 
 class ReaderDialog(QDialog):
-    """Chooses among readers that recognise the path, and what the chosen one is told."""
+    """Chooses among readers that recognise the path, and what the chosen one is told.
 
-    def __init__(self, path: Path, readers: Sequence[DatasetReader], parent: QWidget) -> None:
+    It begins with what ``asked`` says already.
+    """
+
+    def __init__(self, asked: Wish, readers: Sequence[DatasetReader], parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle(f"Open {path.name}")
-        self.resize(620, 640)
-        self._path = path
+        self.setWindowTitle(f"Open {asked.path.name}")
+        self._path = path = asked.path
+        self.resize(620, 320 if path.is_dir() else 640)
         self._readers = readers
         self.forms = [
             SettingsForm(reader.options, offers=offers_of(reader, path)) for reader in readers
@@ -45,6 +48,13 @@ class ReaderDialog(QDialog):
         self._open = self._buttons.addButton("Open", QDialogButtonBox.ButtonRole.AcceptRole)
         self._open.setProperty("kind", "primary")
         self._lay_out()
+        self._enter(asked)
+
+    def _enter(self, asked: Wish) -> None:
+        for number, reader in enumerate(self._readers):
+            if reader.name == asked.reader:
+                self._choice.setCurrentIndex(number)
+                self.forms[number].set_values(asked.options)
 
     def _lay_out(self) -> None:
         stack = QStackedWidget()
