@@ -87,7 +87,7 @@ def two_phases() -> Iterator[TrainingEvent]:
         yield epoch(1, number, 0.6 + number / 10, best=number == 2)
     yield PhaseEnded(phase=1, epochs_run=2, best_epoch=2, best_accuracy=0.8, reason="no gain")
     yield phase(2, "Everything", {"stem": 0.001, "top": 0.001, "head": 0.01})
-    yield LoadSampled(cpu_percent=90.0, memory_mib=2048.0)
+    yield LoadSampled(seconds=30.0, cpu_percent=90.0, memory_mib=2048.0)
     yield step(2, 1, 1, math.nan, {"stem": 0.001, "top": 0.001, "head": 0.01})
     yield step(2, 1, 2, 0.3, {"stem": 0.001, "top": 0.001, "head": 0.01})
 
@@ -124,8 +124,14 @@ def test_speed_load_and_memory(history: RunHistory) -> None:
     (cpu,) = load_curves(history)
     (main,) = memory_curves(history)
     assert (list(cpu.y), list(main.y)) == ([90.0], [2.0])
-    history.apply(LoadSampled(cpu_percent=1, memory_mib=1024, gpu_percent=50, gpu_memory_mib=512))
-    assert [curve.name for curve in load_curves(history)] == ["processor", "GPU"]
+    assert list(cpu.x) == [0.5], "minutes"
+    history.apply(
+        LoadSampled(
+            seconds=60.0, cpu_percent=1, memory_mib=1024, gpu_percent=50, gpu_memory_mib=512
+        )
+    )
+    cpu, gpu = load_curves(history)
+    assert (cpu.name, list(cpu.x), gpu.name, list(gpu.x)) == ("processor", [0.5, 1], "GPU", [1])
     assert list(memory_curves(history)[1].y) == [0.5]
 
 
@@ -233,6 +239,24 @@ def _strings(axis: AxisItem) -> list[str]:
     low, high = axis.range
     levels = axis.tickValues(low, high, axis.size().width() + axis.size().height())
     return [text for space, values in levels for text in axis.tickStrings(values, 1, space)]
+
+
+def test_a_head_that_is_solved_has_no_chart_of_rates_and_steps(
+    qtbot: QtBot, history: RunHistory
+) -> None:
+    shown = [RunHistory()]
+    board = ChartBoard(lambda: shown[0])
+    qtbot.addWidget(board)
+    board.show()
+    assert all(chart.isVisible() for chart in board.charts), "who knows what is to come"
+    shown[0].apply(phase(1, "Head", {}))
+    shown[0].apply(epoch(1, 1, 0.9))
+    board.redraw()
+    visible = {chart.look.title for chart in board.charts if chart.isVisible()}
+    assert visible == {"Loss", "Accuracy (%)"}
+    shown[0] = history
+    board.redraw()
+    assert all(chart.isVisible() for chart in board.charts)
 
 
 def test_a_rate_that_ends_at_nothing_leaves_room_for_the_others(qtbot: QtBot) -> None:

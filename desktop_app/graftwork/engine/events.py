@@ -117,10 +117,11 @@ class StepDone(_Event):
 class LoadSampled(_Event):
     """How busy the machine is, at most once a second; GPU figures are None without one.
 
-    Loads are in percent, memory in MiB.
+    Loads are in percent, memory in MiB. ``seconds`` count from when this process began to train.
     """
 
     kind: Literal["load-sampled"] = "load-sampled"
+    seconds: float
     cpu_percent: float
     memory_mib: float
     gpu_percent: float | None = None

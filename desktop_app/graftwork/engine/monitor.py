@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import closing
 
 import psutil
 import torch
 
-from .events import LoadSampled
+from .events import LoadSampled, TrainingEvent
 
 _INTERVAL_S = 1.0
 _MIB = 2**20
+
+
+def with_load(
+    events: Generator[TrainingEvent, None, None], device: torch.device
+) -> Generator[TrainingEvent, None, None]:
+    """The events, and between them how busy the machine is."""
+    monitor = LoadMonitor(device)
+    with closing(events):
+        for event in events:
+            yield event
+            sample = monitor.sample()
+            if sample is not None:
+                yield sample
 
 
 class LoadMonitor:
@@ -19,7 +34,7 @@ class LoadMonitor:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._process = psutil.Process()
-        self._last = time.monotonic()
+        self._began = self._last = time.monotonic()
         psutil.cpu_percent()
 
     def sample(self) -> LoadSampled | None:
@@ -29,6 +44,7 @@ class LoadMonitor:
         self._last = time.monotonic()
         gpu, gpu_memory = self._gpu()
         return LoadSampled(
+            seconds=self._last - self._began,
             cpu_percent=psutil.cpu_percent(),
             memory_mib=self._process.memory_info().rss / _MIB,
             gpu_percent=gpu,

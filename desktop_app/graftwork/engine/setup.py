@@ -27,7 +27,6 @@ from .classifier import Classifier
 from .inputs import PixelSamples
 from .job import TrainingJob
 from .learning.sample import JoinedSamples, StoredSample
-from .monitor import LoadMonitor
 from .speed.processes import Processes
 
 
@@ -53,7 +52,6 @@ class TrainingSetup:
     augmentation: Augmentation
     best: BestWeights
     checkpoints: CheckpointKeeper
-    monitor: LoadMonitor
     reference: Mapping[str, Tensor]
     first_weights: str
     pretrained: bool

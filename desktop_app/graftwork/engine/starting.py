@@ -29,7 +29,6 @@ from .job import TrainingJob
 from .learning.phase_problems import unknown_stage
 from .learning.sample import JoinedSamples, StoredSample, keep_sample, read_sample
 from .loss.build import check_loss
-from .monitor import LoadMonitor
 from .planning import Planned
 from .reading import read_pixels, samples
 from .settings import strategy_settings
@@ -206,7 +205,6 @@ def _new_setup(
         augmentation=chosen_augmentation(job, strategy),
         best=BestWeights(classifier, checkpoints.run_folder if processes.is_first else None),
         checkpoints=checkpoints,
-        monitor=LoadMonitor(processes.device),
         reference=reference,
         first_weights=digest(classifier.stages.state_dict()),
         pretrained=pretrained,

@@ -128,7 +128,6 @@ def run_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, N
         if due or run.throttle.due() or step == run.batches:
             since = _note(run, step, meter)
             yield _step_done(run, since)
-            yield from _load(setup)
             if due:
                 yield from save_checkpoint(setup, run)
             meter = _Meter()
@@ -281,12 +280,6 @@ def _step_done(run: PhaseRun, since: Tally) -> StepDone:
         images_per_second=since.speed,
         rates=rates,
     )
-
-
-def _load(setup: TrainingSetup) -> Generator[TrainingEvent, None, None]:
-    sample = setup.monitor.sample()
-    if sample is not None:
-        yield sample
 
 
 def _refuse_non_finite(loss: float, phase: str, where: str) -> None:

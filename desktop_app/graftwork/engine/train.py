@@ -29,6 +29,7 @@ from .events import Notice, Resumed, RunEnded, RunStarted, TrainingEvent
 from .heap import keep_heap
 from .job import TrainingJob
 from .learning.first_layer import random_first_layer
+from .monitor import with_load
 from .phases import run_phase
 from .planning import Planned
 from .setup import TrainingSetup
@@ -61,7 +62,8 @@ def train(
             keeper = CheckpointKeeper(folder, checkpoint_every, writes=processes.is_first)
             checkpoint = (yield from _newest(keeper, processes)) if resume else None
             yield _run_started(job, processes)
-            yield from _run(job, registry, weights, keeper, processes, checkpoint)
+            events = _run(job, registry, weights, keeper, processes, checkpoint)
+            yield from with_load(events, processes.device)
     finally:
         torch.cuda.empty_cache()  # the window stays, and other programs need the GPU
 

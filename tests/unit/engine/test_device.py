@@ -8,8 +8,9 @@ from torch import nn
 
 from graftwork.engine.device import choose_device, choose_precision, device_name
 from graftwork.engine.errors import TrainingError
+from graftwork.engine.events import Progress
 from graftwork.engine.heap import keep_heap
-from graftwork.engine.monitor import LoadMonitor
+from graftwork.engine.monitor import LoadMonitor, with_load
 from support.classifiers import tiny_classifier
 
 CPU = torch.device("cpu")
@@ -103,6 +104,24 @@ def test_a_sample_has_the_processor_and_no_gpu(monkeypatch):
     assert 0 <= sample.cpu_percent <= 100
     assert sample.memory_mib > 10
     assert sample.gpu_percent is None
+
+
+def test_the_load_is_told_between_whatever_events_there_are(monkeypatch):
+    monkeypatch.setattr("graftwork.engine.monitor._INTERVAL_S", 0.0)
+    ended = []
+
+    def work():
+        try:
+            for done in range(3):
+                yield Progress(what="Solving", done=done, total=2)
+        finally:
+            ended.append(True)
+
+    events = with_load(work(), CPU)
+    kinds = [next(events).kind for _ in range(4)]
+    assert kinds == ["progress", "load-sampled"] * 2
+    events.close()
+    assert ended == [True]
 
 
 def test_the_heap_is_kept_where_there_is_glibc():

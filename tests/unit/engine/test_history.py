@@ -28,7 +28,7 @@ ALL = [
     phase_started(),
     _step(1, 1),
     _step(1, 2),
-    ev.LoadSampled(cpu_percent=50.0, memory_mib=100.0),
+    ev.LoadSampled(seconds=1.5, cpu_percent=50.0, memory_mib=100.0),
     _epoch(1, best=True),
     _step(2, 1),
     _step(2, 2),
@@ -83,11 +83,18 @@ def test_samples_of_the_load_stay_few(monkeypatch):
     monkeypatch.setattr(history_module, "_MOST_LOADS", 100)
     history = RunHistory()
     for number in range(1000):
-        history.apply(ev.LoadSampled(cpu_percent=number, memory_mib=100.0))
-        assert len(history.loads) <= 100
+        history.apply(ev.LoadSampled(seconds=number, cpu_percent=number, memory_mib=100.0))
+        assert len(history.loads) == len(history.load_seconds) <= 100
     percents = [load.cpu_percent for load in history.loads]
     assert percents[0] == 0
-    assert percents == sorted(percents)
+    assert percents == sorted(percents) == history.load_seconds
+
+
+def test_the_load_goes_on_where_the_process_before_ended():
+    history = RunHistory()
+    for seconds in (1, 2, 5, 1, 3, 2):
+        history.apply(ev.LoadSampled(seconds=seconds, cpu_percent=1, memory_mib=1))
+    assert history.load_seconds == [1, 2, 5, 6, 8, 10]
 
 
 def test_the_best_epoch_is_remembered(history):

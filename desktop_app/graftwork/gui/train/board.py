@@ -59,6 +59,8 @@ class ChartBoard(QWidget):
         boundaries = phase_boundaries(history)
         for chart, spec in zip(self.charts, LARGE_CHARTS + SMALL_CHARTS, strict=True):
             chart.show_curves(spec.curves(history), boundaries)
+            # A head that is solved has no rate and no steps.
+            chart.setVisible(chart.shows_something or not history.epochs)
 
     def _make_charts(self) -> None:
         from .chart import Chart

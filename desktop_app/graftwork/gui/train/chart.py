@@ -85,6 +85,11 @@ class Chart(Card):
         if self.look.phases != "none":
             self._mark_phases(phases)
 
+    @property
+    def shows_something(self) -> bool:
+        """Whether any curve has a value."""
+        return bool(self._numbered)
+
     def _number_axes(self, *, something: bool) -> None:
         """Numbers along nothing would be made up."""
         if something == self._numbered:

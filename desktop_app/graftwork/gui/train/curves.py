@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from graftwork.engine.events import LoadSampled
 from graftwork.engine.history import RunHistory
 
 
@@ -94,20 +95,35 @@ def speed_curves(history: RunHistory) -> list[Curve]:
 
 def load_curves(history: RunHistory) -> list[Curve]:
     """How busy processor and graphics processor are, in percent."""
-    cpu = [float(load.cpu_percent) for load in history.loads]
-    gpu = [load.gpu_percent for load in history.loads if load.gpu_percent is not None]
-    return [_samples("processor", cpu, 0), *([_samples("GPU", gpu, 1)] if gpu else [])]
+    return [
+        _samples(history, "processor", lambda load: load.cpu_percent, 0),
+        *_if_any(_samples(history, "GPU", lambda load: load.gpu_percent, 1)),
+    ]
 
 
 def memory_curves(history: RunHistory) -> list[Curve]:
     """Memory in use, in GiB."""
-    main = [load.memory_mib / 1024 for load in history.loads]
-    gpu = [x.gpu_memory_mib / 1024 for x in history.loads if x.gpu_memory_mib is not None]
-    return [_samples("main", main, 0), *([_samples("GPU", gpu, 1)] if gpu else [])]
+    return [
+        _samples(history, "main", lambda load: load.memory_mib, 0, 1 / 1024),
+        *_if_any(_samples(history, "GPU", lambda load: load.gpu_memory_mib, 1, 1 / 1024)),
+    ]
 
 
-def _samples(name: str, values: list[float], color: int) -> Curve:
-    return Curve(name=name, x=list(range(1, len(values) + 1)), y=values, color=color)
+def _samples(
+    history: RunHistory,
+    name: str,
+    value: Callable[[LoadSampled], float | None],
+    color: int,
+    scale: float = 1.0,
+) -> Curve:
+    """A figure of the machine's load by the minute, as far as it is known."""
+    at = zip(history.load_seconds, map(value, history.loads), strict=True)
+    known = [(seconds / 60, figure * scale) for seconds, figure in at if figure is not None]
+    return Curve(name=name, x=[x for x, _ in known], y=[y for _, y in known], color=color)
+
+
+def _if_any(curve: Curve) -> list[Curve]:
+    return [curve] if curve.y else []
 
 
 LARGE_CHARTS = (
@@ -121,7 +137,7 @@ SMALL_CHARTS = (
     ChartSpec(title="Images per second", x_axis="epochs", curves=speed_curves, logarithmic=True),
     ChartSpec(
         title="Load (%)",
-        x_axis="samples",
+        x_axis="minutes",
         curves=load_curves,
         from_zero=True,
         top=100,
@@ -129,7 +145,7 @@ SMALL_CHARTS = (
     ),
     ChartSpec(
         title="Memory (GiB)",
-        x_axis="samples",
+        x_axis="minutes",
         curves=memory_curves,
         from_zero=True,
         phases="none",
