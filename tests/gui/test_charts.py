@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import combinations
 
 import pytest
 from pyqtgraph import AxisItem
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.events import (
@@ -248,15 +250,34 @@ def test_a_head_that_is_solved_has_no_chart_of_rates_and_steps(
     board = ChartBoard(lambda: shown[0])
     qtbot.addWidget(board)
     board.show()
+    QApplication.processEvents()
     assert all(chart.isVisible() for chart in board.charts), "who knows what is to come"
+    assert not overlapping(board)
     shown[0].apply(phase(1, "Head", {}))
     shown[0].apply(epoch(1, 1, 0.9))
     board.redraw()
-    visible = {chart.look.title for chart in board.charts if chart.isVisible()}
-    assert visible == {"Loss", "Accuracy (%)"}
+    board.hide()
+    again = ChartBoard(lambda: shown[0])
+    qtbot.addWidget(again)
+    for each in (board, again):
+        each.show()
+        QApplication.processEvents()
+        visible = {chart.look.title for chart in each.charts if chart.isVisible()}
+        assert visible == {"Loss", "Accuracy (%)"}
+        assert not overlapping(each)
     shown[0] = history
     board.redraw()
+    QApplication.processEvents()
     assert all(chart.isVisible() for chart in board.charts)
+    assert not overlapping(board)
+
+
+def overlapping(board: ChartBoard) -> list[tuple[str, str]]:
+    return [
+        (one.look.title, other.look.title)
+        for one, other in combinations([c for c in board.charts if c.isVisible()], 2)
+        if one.geometry().intersects(other.geometry())
+    ]
 
 
 def test_a_rate_that_ends_at_nothing_leaves_room_for_the_others(qtbot: QtBot) -> None:

@@ -59,8 +59,15 @@ class ChartBoard(QWidget):
         boundaries = phase_boundaries(history)
         for chart, spec in zip(self.charts, LARGE_CHARTS + SMALL_CHARTS, strict=True):
             chart.show_curves(spec.curves(history), boundaries)
-            # A head that is solved has no rate and no steps.
-            chart.setVisible(chart.shows_something or not history.epochs)
+        self._hide_those_without_use(history)
+
+    def _hide_those_without_use(self, history: RunHistory) -> None:
+        """A head that is solved has no rate and no steps."""
+        for chart in self.charts:
+            useless = bool(history.epochs) and not chart.shows_something
+            if useless != chart.left_out:  # showing what is shown, Qt would not lay it out
+                chart.left_out = useless
+                chart.setVisible(not useless)
 
     def _make_charts(self) -> None:
         from .chart import Chart

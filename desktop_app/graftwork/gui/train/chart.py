@@ -23,7 +23,10 @@ _MOST_DOTS = 60
 
 
 class Chart(Card):
-    """Draws what it is given; nothing is read or computed here."""
+    """Draws what it is given; nothing is read or computed here.
+
+    ``left_out`` is for whoever shows it.
+    """
 
     def __init__(self, look: ChartLook, parent: QWidget | None = None) -> None:
         axes = {"left": ShortAxis("left"), "bottom": ShortAxis("bottom")}
@@ -34,6 +37,7 @@ class Chart(Card):
         super().__init__("", head, self._plot, margin=10)
         self.setParent(parent)
         self.look = look
+        self.left_out = False
         self._lines: dict[str, pg.PlotDataItem] = {}
         self._marks: list[pg.InfiniteLine] = []
         self._adopt_menu()
@@ -63,8 +67,8 @@ class Chart(Card):
         self._plot.enableAutoRange()
         if self.look.powers:
             self._plot.setXRange(*self.look.powers, padding=0.02)
-            self._plot.getAxis("bottom").enableAutoSIPrefix(enable=False)
         for side in ("left", "bottom"):
+            self._plot.getAxis(side).enableAutoSIPrefix(enable=False)
             font = self.font()
             font.setPointSizeF(font.pointSizeF() * 0.85)
             self._plot.getAxis(side).setStyle(tickFont=font)
