@@ -16,12 +16,11 @@ from ..keeping import keep_best, keep_epoch
 from ..learning.batch_norm import re_estimate
 from ..learning.low_rank import merge_low_rank
 from ..learning.wise import choose_mixture
-from ..scores import Scores
 from ..setup import TrainingSetup
 from ..speed.compiling import CompiledLogits
 from ..steps import PhaseRun, run_epoch, validate
 from .gradient_beginning import begin_gradient_phase
-from .reporting import phase_ended, phase_report
+from .reporting import epoch_done, phase_ended, phase_report
 
 
 def run_gradient_phase(
@@ -83,7 +82,8 @@ def _end_epoch(setup: TrainingSetup, run: PhaseRun) -> Generator[TrainingEvent, 
         rank = reached.rank(setup.job.training.best_metric)
         best = yield from keep_best(setup, rank, run.number, run.progress.epoch)
         yield from keep_epoch(setup, run.number, run.progress.epoch)
-    done = _epoch_done(run, reached, rank[0], best=best)
+    progress = run.progress
+    done = epoch_done(run.number, progress.epoch, progress.tally, reached, rank[0], best=best)
     run.progress = _next_epoch(run.progress, done, rank)
     yield done
 
@@ -151,25 +151,6 @@ def _phase_started(run: PhaseRun) -> PhaseStarted:
         steps_per_epoch=run.batches,
         rates=dict(run.phase.rates),
         precision=run.precision.name,
-    )
-
-
-def _epoch_done(run: PhaseRun, reached: Scores, score: float, *, best: bool) -> EpochDone:
-    tally = run.progress.tally
-    return EpochDone(
-        phase=run.number,
-        epoch=run.progress.epoch,
-        train_loss=tally.mean_loss,
-        train_accuracy=tally.accuracy,
-        validation_loss=reached.loss,
-        validation_brier=reached.brier,
-        validation_accuracy=reached.accuracy,
-        validation_balanced_accuracy=reached.balanced_accuracy,
-        validation_macro_f1=reached.macro_f1,
-        score=score,
-        best=best,
-        seconds=tally.seconds,
-        images_per_second=tally.speed,
     )
 
 

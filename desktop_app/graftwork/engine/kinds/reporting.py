@@ -1,11 +1,34 @@
-"""What a phase that had epochs says of itself when it is over."""
+"""What a phase says of its epochs, and of itself when it is over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from graftwork.engine.events import EpochDone, PhaseEnded
+from graftwork.engine.scores import Scores
+from graftwork.engine.tally import Tally
 from graftwork.plugin_api import AnyPhase, PhaseReport
+
+
+def epoch_done(
+    phase: int, epoch: int, learned: Tally, reached: Scores, score: float, *, best: bool
+) -> EpochDone:
+    """An epoch: what was seen of the training images in it, and what validation found."""
+    return EpochDone(
+        phase=phase,
+        epoch=epoch,
+        train_loss=learned.mean_loss,
+        train_accuracy=learned.accuracy,
+        validation_loss=reached.loss,
+        validation_brier=reached.brier,
+        validation_accuracy=reached.accuracy,
+        validation_balanced_accuracy=reached.balanced_accuracy,
+        validation_macro_f1=reached.macro_f1,
+        score=score,
+        best=best,
+        seconds=learned.seconds,
+        images_per_second=learned.speed,
+    )
 
 
 def best_epoch(epochs: Sequence[EpochDone]) -> EpochDone:

@@ -14,9 +14,10 @@ from graftwork.engine.frozen.features import frozen_features
 from graftwork.engine.inputs import PhaseInputs, Samples
 from graftwork.engine.scores import Scores, ScoreTally
 from graftwork.engine.setup import TrainingSetup
+from graftwork.engine.tally import Tally
 from graftwork.plugin_api import HEAD, PhaseReport, PrototypeHead, SolvedHead
 
-from .reporting import best_epoch, phase_ended, phase_report
+from .reporting import best_epoch, epoch_done, phase_ended, phase_report
 
 _BATCH = 256
 
@@ -65,14 +66,16 @@ class Trials:
 
     def measure(self, inputs: PhaseInputs) -> Generator[TrainingEvent, None, bool]:
         """Report the head as it is now; says whether it is the best of this phase so far."""
-        learned = yield from _scores(self._setup, inputs.train(1))
+        samples = inputs.train(1)
+        learned = yield from _scores(self._setup, samples)
         reached = yield from _scores(self._setup, inputs.validation)
         rank = reached.rank(self._setup.job.training.best_metric)
-        best = self._setup.best.offer(rank, self._number, len(self._epochs) + 1)
+        number = len(self._epochs) + 1
+        best = self._setup.best.offer(rank, self._number, number)
         gained = not self._epochs or rank > _rank(best_epoch(self._epochs))
-        epoch = self._epoch_done(learned, reached, rank[0], len(inputs.train(1).labels), best=best)
-        self._epochs.append(epoch)
-        yield epoch
+        tally = self._learned(learned, len(samples.labels))
+        self._epochs.append(epoch_done(self._number, number, tally, reached, rank[0], best=best))
+        yield self._epochs[-1]
         self._began = time.perf_counter()
         return gained
 
@@ -87,24 +90,13 @@ class Trials:
         yield phase_ended(self._number, self._epochs, reason)
         return phase_report(self._phase, self._epochs, improved=self.best_place is not None)
 
-    def _epoch_done(
-        self, learned: Scores, reached: Scores, score: float, images: int, *, best: bool
-    ) -> EpochDone:
-        seconds = max(time.perf_counter() - self._began, 1e-9)
-        return EpochDone(
-            phase=self._number,
-            epoch=len(self._epochs) + 1,
-            train_loss=learned.loss,
-            train_accuracy=learned.accuracy,
-            validation_loss=reached.loss,
-            validation_brier=reached.brier,
-            validation_accuracy=reached.accuracy,
-            validation_balanced_accuracy=reached.balanced_accuracy,
-            validation_macro_f1=reached.macro_f1,
-            score=score,
-            best=best,
-            seconds=seconds,
-            images_per_second=images / seconds,
+    def _learned(self, scores: Scores, images: int) -> Tally:
+        """Of the training images, as the head is now."""
+        return Tally(
+            loss=scores.loss * images,
+            right=round(scores.accuracy * images),
+            images=images,
+            seconds=time.perf_counter() - self._began,
         )
 
 
