@@ -101,6 +101,15 @@ def test_a_network_is_found_by_a_part_of_its_name_and_chosen(qtbot: QtBot, page:
         assert page.setup.backbones.model().rowCount() == listed + 1
 
 
+def test_all_words_are_looked_for_and_none_that_fits_is_told(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = _open(qtbot, page)
+    for text, fitting in (("small OAK", 1), ("small", 2), ("oak beech", 0), ("a(", 0), ("", 4)):
+        dialog.filter.setText(text)
+        assert _shown(dialog) == fitting
+        assert dialog.none.isVisible() is (fitting == 0)
+    dialog.reject()
+
+
 def test_a_network_is_asked_for_once(qtbot: QtBot, page: TrainPage) -> None:
     dialog = _open(qtbot, page)
     found: list[Backbone] = []

@@ -18,14 +18,14 @@ _MIB = 2**20
 def with_load(
     events: Generator[TrainingEvent, None, None], device: torch.device
 ) -> Generator[TrainingEvent, None, None]:
-    """The events, and between them how busy the machine is."""
+    """The events, and before some of them how busy the machine is; the last stays the last."""
     monitor = LoadMonitor(device)
     with closing(events):
         for event in events:
-            yield event
             sample = monitor.sample()
             if sample is not None:
                 yield sample
+            yield event
 
 
 class LoadMonitor:

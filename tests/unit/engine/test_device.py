@@ -119,7 +119,7 @@ def test_the_load_is_told_between_whatever_events_there_are(monkeypatch):
 
     events = with_load(work(), CPU)
     kinds = [next(events).kind for _ in range(4)]
-    assert kinds == ["progress", "load-sampled"] * 2
+    assert kinds == ["load-sampled", "progress"] * 2
     events.close()
     assert ended == [True]
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QRegularExpression,
+    QSortFilterProxyModel,
+    QStringListModel,
+    Signal,
+    Slot,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -36,17 +42,18 @@ class NetworkDialog(QDialog):
         self.setWindowTitle("Another network")
         self.resize(560, 560)
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText("A part of the name, such as convnext")
+        self.filter.setPlaceholderText("Parts of the name, such as convnext tiny")
         self.filter.setClearButtonEnabled(True)
         self._names = QStringListModel()
         self._matching = QSortFilterProxyModel()
         self._matching.setSourceModel(self._names)
-        self._matching.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.list = QListView()
         self.list.setModel(self._matching)
         self.list.setUniformItemSizes(True)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setAccessibleName("Networks")
+        self.none = label("No name holds all of these words.", "muted")
+        self.none.hide()
         self._busy = Busy()
         self._failure = FailureBanner()
         self._lay_out()
@@ -66,13 +73,13 @@ class NetworkDialog(QDialog):
         close = self.buttons.button(QDialogButtonBox.StandardButton.Close)
         close.setAutoDefault(False)  # Enter does not close while a network is asked for
         why = label(_WHY, "muted", wrap=True)
-        parts = (why, self._failure, self._busy, self.filter, self.list, self.buttons)
+        parts = (why, self._failure, self._busy, self.filter, self.none, self.list, self.buttons)
         layout = column(*parts, margin=2 * GRID)
         layout.setStretchFactor(self.list, 1)
         self.setLayout(layout)
 
     def _listen(self) -> None:
-        self.filter.textChanged.connect(self._matching.setFilterFixedString)
+        self.filter.textChanged.connect(self._search)
         self.list.selectionModel().currentChanged.connect(self._refresh)
         self._matching.rowsRemoved.connect(self._refresh)
         self.list.activated.connect(self._describe)
@@ -90,6 +97,11 @@ class NetworkDialog(QDialog):
         self._busy.hide()
         self._names.setStringList(list(names))
         self.filter.setFocus()
+
+    @Slot(str)
+    def _search(self, text: str) -> None:
+        self._matching.setFilterRegularExpression(_holding_all(text.split()))
+        self.none.setVisible(self._names.rowCount() > 0 == self._matching.rowCount())
 
     @Slot()
     def _refresh(self) -> None:
@@ -131,6 +143,12 @@ _WHY = (
     "Plugins know more networks than the list shows. Weights are downloaded at the first training, "
     "or imported from a file (graftwork weights import FILE --backbone NAME)."
 )
+
+
+def _holding_all(words: Sequence[str]) -> QRegularExpression:
+    """Matches names that hold each of the words, in whatever order and case."""
+    pattern = "".join(f"(?=.*{QRegularExpression.escape(word)})" for word in words)
+    return QRegularExpression(pattern, QRegularExpression.PatternOption.CaseInsensitiveOption)
 
 
 def _all_names(families: Mapping[str, BackboneFamily]) -> list[str]:
