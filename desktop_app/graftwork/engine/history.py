@@ -33,10 +33,10 @@ class RunHistory:
     """All that is known of a run from its events so far.
 
     ``epoch_axis`` gives each step its place on a common axis: epochs since the run began, with
-    the part of the epoch that is done; ``load_seconds`` are those at work, in all processes that
-    trained it one after the other. Of many steps, and of many samples of the load, every second
-    one is left out, and again when there are many: charts keep their shape, and a run of days its
-    memory.
+    the part of the epoch that is done; ``load_seconds`` are those at work, ``seconds_before`` of
+    them in processes before the present one. Of many steps, and of many samples of the load, every
+    second one is left out, and again when there are many: charts keep their shape, and a run of
+    days its memory.
     """
 
     started: RunStarted | None = None
@@ -54,6 +54,7 @@ class RunHistory:
     step_rates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     loads: list[LoadSampled] = field(default_factory=list)
     load_seconds: list[float] = field(default_factory=list)
+    seconds_before: float = 0.0
     best: EpochDone | None = None
     ended: RunEnded | None = None
 
@@ -62,6 +63,7 @@ class RunHistory:
         match event:
             case RunStarted():
                 self.started = event
+                self.seconds_before = self.load_seconds[-1] if self.load_seconds else 0.0
             case DataReady():
                 self.data = event
             case Progress():
@@ -103,17 +105,10 @@ class RunHistory:
             self._thin_out()
 
     def _apply_load(self, event: LoadSampled) -> None:
-        self.load_seconds.append(event.seconds + self._seconds_before(event))
+        self.load_seconds.append(self.seconds_before + event.seconds)
         self.loads.append(event)
         if len(self.loads) > _MOST_LOADS:
             del self.loads[1::2], self.load_seconds[1::2]
-
-    def _seconds_before(self, event: LoadSampled) -> float:
-        """What processes before this one worked: each begins to count anew."""
-        if not self.loads:
-            return 0.0
-        last, so_far = self.loads[-1].seconds, self.load_seconds[-1]
-        return so_far if event.seconds < last else so_far - last
 
     def _thin_out(self) -> None:
         for series in (self.step_positions, self.step_losses, self.step_speeds):
