@@ -97,8 +97,8 @@ def _parts(wanted: argparse.Namespace) -> Iterator[Part]:
 
 
 def _of_task(task: Task, chosen: list[str] | None) -> list[str]:
-    """A head can be solved or learn by epochs; nothing else has two ways here."""
-    left_out = set() if task == "frozen" else {"graftwork-epochs"}
+    """Where all learns from the beginning, ours has as many epochs as the others anyway."""
+    left_out = {"graftwork-epochs"} if task == "full" else set()
     return [name for name in chosen or _CONTENDERS if name not in left_out]
 
 

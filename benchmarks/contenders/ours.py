@@ -64,7 +64,9 @@ def _strategy(part: Part) -> tuple[str, dict[str, Any]]:
         case "frozen", _:
             return "feature-extraction", epochs
         case "top", _:
-            return "top-stages", {"stages": TOP_STAGES, **epochs, "patience": part.epochs}
+            before = {"head_epochs": 1} if part.contender == "graftwork-epochs" else {}
+            top = {"stages": TOP_STAGES, **epochs, "patience": part.epochs}
+            return "top-stages", {**top, **before}
         case _:
             return "full-fine-tuning", {**epochs, "patience": part.epochs}
 
