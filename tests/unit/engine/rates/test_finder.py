@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 from pydantic import BaseModel
 
 from graftwork.engine.errors import TrainingError
+from graftwork.engine.events import EpochDone
 from graftwork.engine.rates.curve import RatePoint
 from graftwork.engine.rates.finder import find_rate
 from graftwork.plugin_api import HEAD, Phase, SolvedHead, Strategy
 from support.generators import drain
-from support.jobs import of_kind, small_job
+from support.jobs import of_kind, run_job, small_job
 
 
 class _Nothing(BaseModel):
@@ -21,6 +23,14 @@ class _Nothing(BaseModel):
 def _find(job, registry, phase=None):
     events, found = drain(find_rate(job, registry=registry, weights=None, phase=phase))
     return of_kind(events, RatePoint), found
+
+
+def _first_losses(job, registry, number):
+    stream = find_rate(job, registry=registry, weights=None)
+    points = (event for event in stream if isinstance(event, RatePoint))
+    losses = [point.loss for point in islice(points, number)]
+    stream.close()
+    return losses
 
 
 @pytest.fixture
@@ -67,6 +77,34 @@ def test_stages_keep_their_proportions(images, registry):
     assert found.highest == found.rates[HEAD]
     assert found.rates["stem"] < found.rates["top"] < found.rates[HEAD]
     assert list(found.settings) == ["rate"]
+
+
+def test_the_curve_is_that_of_the_fastest_stage_and_a_slow_one_stays_as_slow(images, with_plan):
+    """A stage with next to none of the head's rate learns as little as one that does not learn."""
+    found = []
+    for rates in ({"top": 1e-14, HEAD: 0.01}, {HEAD: 0.01}):
+
+        def plan(settings, model, data, rates=rates):
+            yield Phase(name="x", epochs=1, rates=rates, batch_norm="frozen")
+
+        job = small_job(images, "planned", augmentation="none", precision="fp32")
+        found.append(_first_losses(job, with_plan(plan), 50))
+    assert found[0] == pytest.approx(found[1], rel=1e-3)
+
+
+def test_its_steps_are_those_of_the_training(images, with_plan, tmp_path):
+    """At next to no rate, where an epoch is one step: batches, dropout, mixing, statistics."""
+
+    def plan(settings, model, data):
+        rates = {"top": 1e-12, HEAD: 1e-12}
+        yield Phase(name="x", epochs=3, rates=rates, batch_norm="learning", augmentation="light")
+
+    job = small_job(images, "planned", batch_size=18, dropout=0.5, mixup=0.5)
+    losses = _first_losses(job, with_plan(plan), 3)
+    epochs = of_kind(run_job(job, with_plan(plan), tmp_path / "run"), EpochDone)
+    trained = [epoch.train_loss for epoch in epochs]
+    assert losses == pytest.approx(trained, rel=1e-3)
+    assert len({round(loss, 2) for loss in trained}) == 3
 
 
 def test_what_is_suggested_for_a_later_phase_leaves_those_before_it(images, registry):
