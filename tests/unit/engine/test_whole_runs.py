@@ -18,7 +18,7 @@ from graftwork.engine.job import StartSettings
 from graftwork.engine.split_file import read_split
 from graftwork.engine.steps import batch_count
 from graftwork.engine.weights_file import read_weights
-from graftwork.plugin_api import EMA, HEAD, SWA, Phase, WiSE
+from graftwork.plugin_api import EMA, HEAD, L2SP, SWA, Phase, WiSE
 from support.images import COLOURS, make_folder, make_image
 from support.jobs import of_kind, run_job, run_phases, small_job
 from support.tiny import TINY, build_tiny
@@ -199,6 +199,34 @@ def test_a_choice_reaches_the_steps(choice, images, skipping, tmp_path):
         for name in ("plain", "chosen")
     )
     assert not torch.allclose(plain, chosen, atol=1e-4)
+
+
+@pytest.mark.parametrize("clip", [None, 0.1])
+def test_a_step_in_unequal_pieces_learns_what_the_whole_one_learns(
+    clip, images, registry, tmp_path
+):
+    """With weights for classes, which are not those of a piece, and one penalty for all pieces."""
+    for file in sorted((images / "blue").iterdir())[6:]:
+        file.unlink()
+    phase = Phase(
+        name="x",
+        epochs=2,
+        rates={"top": 0.05, HEAD: 0.05},
+        schedule="constant",
+        batch_norm="frozen",
+        penalty=L2SP(strength=0.5, head_strength=0.5),
+    )
+    given = {"batch_size": 7, "optimizer": "sgd", "class_weights": "inverse", "precision": "fp32"}
+    more = {"augmentation": "none", "keep_epochs": True, "clip_gradients": clip}
+    found, losses = [], []
+    for pieces in (1, 3):
+        run = tmp_path / str(pieces)
+        events = run_phases([phase], images, registry, run, accumulate=pieces, **given, **more)
+        losses.append([epoch.train_loss for epoch in of_kind(events, EpochDone)])
+        found.append(read_weights(run / "epochs" / "1-2.safetensors"))
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+    for name, value in found[0].items():
+        torch.testing.assert_close(found[1][name], value, rtol=1e-4, atol=1e-5)
 
 
 def test_a_phase_may_want_stronger_changes_than_the_others(images, registry, tmp_path):
