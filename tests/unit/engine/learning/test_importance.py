@@ -98,6 +98,14 @@ def test_it_is_measured_at_the_reference_and_the_classifier_is_not_touched():
     assert all(not value.requires_grad for value in found.values())
 
 
+def test_a_classifier_that_is_in_training_mode_is_measured_as_it_answers():
+    """Neither dropout nor a batch of one image, whose statistics would be its own."""
+    learning, answering = tiny_classifier(dropout=0.5).train(), tiny_classifier(dropout=0.5).eval()
+    found, expected = (_measure(each, _samples()) for each in (learning, answering))
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert learning.training
+
+
 def test_only_so_many_images_count_of_each_class():
     classifier, samples = tiny_classifier(), _samples()
     places = balanced_places(samples.labels, 6, 1)

@@ -75,6 +75,14 @@ def test_cutmix_takes_a_rectangle_of_the_area_that_the_target_says(dtype):
         assert _parts(targets).tolist() == pytest.approx(4 * [part])
 
 
+def test_cutmix_takes_as_much_as_was_drawn_but_for_what_lies_outside():
+    """Of a part u each side is sqrt(u), s - s^2 / 4 of it inside: u - u^1.5 / 2 + u^2 / 16."""
+    images = torch.rand(5, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    mixing = _mixing(cutmix=1.0)
+    taken = [1 - float(_parts(mixing(images, LABELS, seed)[1])[0]) for seed in range(400)]
+    assert np.mean(taken) == pytest.approx(1 / 2 - 1 / 5 + 1 / 48, abs=0.04)
+
+
 def test_cutmix_cuts_activations_and_blends_what_is_no_picture():
     cut, _ = _mixing(cutmix=1.0)(torch.rand(5, 4, 7, 7), LABELS, 1)
     assert cut.shape == (5, 4, 7, 7)
