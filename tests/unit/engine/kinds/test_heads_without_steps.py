@@ -74,19 +74,28 @@ def test_the_solved_head_is_scikit_learns(images, registry, tmp_path):
     np.testing.assert_allclose(chances, reference.predict_proba(scaled), atol=5e-3)
 
 
-def test_a_refitted_head_learns_from_the_validation_images_too(images, registry, tmp_path):
+@pytest.mark.parametrize("weights", ["none", "inverse"])
+def test_a_refitted_head_learns_from_the_validation_images_too(weights, images, registry, tmp_path):
     """As if they had been training images, with the strength that was best without them."""
+    for file in sorted((images / "blue").iterdir())[5:]:
+        file.unlink()
     run = tmp_path / "run"
     phase = SolvedHead(name="Head", strengths=(3.0, 0.1), refit=True)
-    events, (report,) = _run(images, registry, run, phase)
+    events, (report,) = _run(images, registry, run, phase, class_weights=weights)
     strength = phase.strengths[report.best_epoch - 1]
     classifier, *train = _features(images, registry, run, "train")
     _, *validation = _features(images, registry, run, "validation")
     features, labels = (np.concatenate(pair) for pair in zip(train, validation, strict=True))
+    assert len(set(np.bincount(labels) / np.bincount(train[1]))) > 1
     deviation = features.std(0)
     scale = np.sqrt(deviation * np.sqrt((deviation**2).mean()))
     scaled = (features - features.mean(0)) / scale
-    reference = LogisticRegression(C=1 / (len(labels) * strength), tol=1e-8, max_iter=2000)
+    reference = LogisticRegression(
+        C=1 / (len(labels) * strength),
+        class_weight=None if weights == "none" else "balanced",
+        tol=1e-8,
+        max_iter=2000,
+    )
     reference.fit(scaled, labels)
     found = classifier.head.linear.weight.detach().numpy() * scale
     np.testing.assert_allclose(found, reference.coef_, atol=5e-3)

@@ -113,10 +113,21 @@ def test_a_solution_is_where_the_next_may_start(digits):
     torch.testing.assert_close(again.weight, found.weight, atol=1e-5, rtol=0)
 
 
-def test_chunks_of_rows_add_up(digits, monkeypatch):
+def test_what_has_not_come_to_the_optimum_says_so(digits, monkeypatch):
+    monkeypatch.setattr(logistic, "_MOST_ITERATIONS", 5)
+    found = _solve(_regression(*digits), 0.01)
+    assert found.iterations == 5
+    assert found.slope > TOLERANCE
+    assert not found.converged
+
+
+@pytest.mark.parametrize("remembered", [logistic._NUMBERS_REMEMBERED, IMAGES * 64 - 1])
+def test_chunks_of_rows_add_up(remembered, digits, monkeypatch):
+    """Centered once, or each time where that would be too many numbers."""
     features, labels = digits
     whole = _solve(_regression(features, labels), 0.1)
     monkeypatch.setattr(logistic, "_NUMBERS_AT_A_TIME", 37 * (64 + 10))
+    monkeypatch.setattr(logistic, "_NUMBERS_REMEMBERED", remembered)
     parts = _solve(_regression(features, labels), 0.1)
     np.testing.assert_allclose(whole.weight, parts.weight, atol=1e-4)
 
