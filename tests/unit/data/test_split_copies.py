@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graftwork.data.split import PARTS, Split, SplitError, classes_without, make_split
+from graftwork.data.units import units_of
 from graftwork.plugin_api import Catalog, Item, Part
 
 
@@ -151,9 +152,23 @@ def test_classes_of_nothing_but_common_contents_are_in_each_part(seed: int) -> N
     contents = [1, 2, 3, 1, 4, 5, *range(10, 100)]
     found = split(crossed, contents, seed=seed)
     assert_together(found, contents)
+    doubled = catalog_of("aaaaabbbbb" + "c" * 90)
+    doubled_contents = [1, 2, 2, 3, 3, 1, 4, 4, 5, 5, *range(10, 100)]
+    again = split(doubled, doubled_contents, seed=seed)
+    assert_together(again, doubled_contents)
     for part in PARTS:
         assert classes_without(part, twice, made) == []
         assert classes_without(part, crossed, found) == []
+        assert classes_without(part, doubled, again) == []
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_has_two_labels_is_shared_out_as_the_rarer_of_them(seed: int) -> None:
+    """30 of the 33 images of the rare class are copies of some that are common."""
+    catalog = catalog_of("r" * 33 + "c" * 300)
+    made = split(catalog, [*range(333 - 30), *range(30)], seed=seed)
+    assert sum(index < 33 for index in made.test) == pytest.approx(0.15 * 33, abs=2)
+    assert sum(index < 33 for index in made.validation) == pytest.approx(0.2 * 33, abs=2)
 
 
 def test_copies_in_two_groups_join_them_for_the_split() -> None:
@@ -167,6 +182,12 @@ def test_copies_in_two_groups_join_them_for_the_split() -> None:
     assert len(joined) == 1
     for group in groups:
         assert len({parts[i] for i, other in enumerate(groups) if other == group}) == 1
+
+
+def test_groups_that_were_joined_before_stay_so_when_they_are_joined_to_others() -> None:
+    groups, contents = ["A", "B", "C", "D", "D", "B", "E"], "xxyyzzw"
+    *joined, alone = units_of(catalog_of("a" * 7, groups=groups), contents)
+    assert set(joined) == {joined[0]} != {alone}
 
 
 def test_parts_that_the_data_name_hold_for_copies_too() -> None:
@@ -208,3 +229,13 @@ def test_a_new_copy_of_a_known_image_goes_where_that_is() -> None:
     assert {index: made[index] for index in before} == before
     assert made[40] == made[48] == "test"
     assert made[41] == "train"
+
+
+def test_a_new_image_goes_where_its_group_is_though_that_has_a_copy_in_another_part() -> None:
+    """Both were known before they were seen to be copies, and neither takes its group along."""
+    groups = ["tested", "learned", *[None] * 18, *[None] * 20, "tested", "learned"]
+    catalog = catalog_of("a" * 20 + "b" * 20 + "aa", groups=groups)
+    contents = list(range(42))
+    contents[1] = contents[0]
+    made = part_of(split(catalog, contents, known={0: "test", 1: "train"}))
+    assert [made[index] for index in (0, 1, 40, 41)] == ["test", "train", "test", "train"]

@@ -100,6 +100,15 @@ def test_too_few_new_images_keep_their_group_together(earlier: dict[str, Part]) 
     assert {part for name, part in made.items() if name.startswith("owl")} == set(PARTS)
 
 
+def test_a_class_that_was_known_from_the_test_alone_is_learned_from_what_is_new() -> None:
+    """Its third group, which has the fewest cats, is not spent on the cats of another part."""
+    groups = {f"cat{index}": f"cats {index // 5}" for index in range(25)}
+    groups |= {"owl1": "first", "owl2": "second", "owl3": "third", "cat25": "third"}
+    made = continued(catalog_of({"cat": 26, "owl": 4}, groups), {"owl0": "test"})
+    assert made["owl0"] == "test"
+    assert {made[name] for name in ("owl1", "owl2", "owl3")} == set(PARTS)
+
+
 def test_a_class_that_lost_its_test_images_is_refused(earlier: dict[str, Part]) -> None:
     catalog = catalog_of({"cat": 20, "dog": 10})
     left = [item for item in catalog.items if earlier[str(item.path)] != "test"]
