@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import norm, t
 
 from graftwork.evaluation.answers import Answers, answers
+from graftwork.evaluation.bootstrap import resampled_means
 from graftwork.evaluation.evaluate import measure
 from graftwork.evaluation.figures import balanced_accuracy, mean, share
 from graftwork.evaluation.groups import effective_images, group_indices
@@ -37,6 +38,12 @@ def test_an_image_without_a_group_is_one_of_its_own() -> None:
     found = group_indices(_items("film", None, "film", None, "", "reel", ""))
     assert found is not None
     assert found.tolist() == [0, 1, 0, 2, 3, 4, 5]
+
+
+def test_a_group_is_not_taken_for_the_place_of_an_image() -> None:
+    found = group_indices(_items("1", None, "1"))
+    assert found is not None
+    assert found.tolist() == [0, 1, 0]
 
 
 def test_where_no_two_images_share_a_group_there_are_none() -> None:
@@ -81,6 +88,11 @@ def test_where_all_of_each_class_are_right_its_groups_count_as_images_would() ->
     assert effective_images(right, labels, FIFTEEN) == pytest.approx(expected)
 
 
+def test_groups_that_have_all_classes_count_once_where_all_are_right() -> None:
+    labels = np.arange(300) % 2
+    assert effective_images(np.ones(300, dtype=bool), labels, FIFTEEN) == pytest.approx(15)
+
+
 def test_a_single_group_is_worth_one_image() -> None:
     right = np.arange(300) % 3 > 0
     assert effective_images(right, ONE_KIND, ONE_KIND) == pytest.approx(1)
@@ -119,6 +131,16 @@ def test_the_true_mean_lies_in_bootstraps_of_groups_and_not_in_others() -> None:
         covered += [figure.low <= 1.0 <= figure.high for figure in figures]
     assert covered[0] >= 0.9 * 40
     assert covered[1] < 0.75 * 40
+
+
+@pytest.mark.parametrize("number", [2, 15])
+def test_bootstraps_of_few_groups_reach_as_far_as_students_quantile_does(number: int) -> None:
+    groups = np.arange(300) % number
+    values = np.random.default_rng(6).gamma(2, 0.2, number)[groups]
+    figure = mean(ONE_KIND, values, groups)
+    tail = norm.cdf(-np.sqrt(number / (number - 1)) * t.ppf(0.975, number - 1))
+    resampled = resampled_means(ONE_KIND, values, groups)
+    assert (figure.low, figure.high) == pytest.approx(np.quantile(resampled, [tail, 1 - tail]))
 
 
 def _measured(*groups: str | None) -> dict[str, str]:
