@@ -124,6 +124,8 @@ def test_strengths_are_tried_from_strong_to_weak_and_the_best_is_kept(images, re
     losses = [epoch.train_loss for epoch in epochs]
     assert losses == sorted(losses, reverse=True)
     best = max(epochs, key=lambda epoch: epoch.score)
+    said = [notice.text for notice in of_kind(events, ev.Notice)]
+    assert any(text.startswith("The weakest penalty that was tried, 0.01,") for text in said)
     assert (report.best_epoch, report.best_loss) == (best.epoch, best.validation_loss)
     assert (report.improved, report.epochs_run, ended.best_epoch) == (True, 3, best.epoch)
     assert [epoch.best for epoch in epochs] == [
@@ -143,12 +145,14 @@ def test_it_ends_after_two_strengths_without_gain(registry, tmp_path):
         folder = tmp_path / "images" / "ab"[place % 2]
         folder.mkdir(parents=True, exist_ok=True)
         make_image(place, COLOURS["red"]).save(folder / f"{place}.png")
-    phase = SolvedHead(name="Head", strengths=(10.0, 0.1, 0.01, 0.001))
+    phase = SolvedHead(name="Head", strengths=(10.0, 0.1, 0.01, 0.001), refit=True)
     events, (report,) = _run(tmp_path / "images", registry, tmp_path / "run", phase)
     assert (report.best_epoch, report.epochs_run) == (1, 3)
     assert of_kind(events, ev.PhaseEnded)[0].reason == "no gain on validation for 2 strengths"
     said = [notice.text for notice in of_kind(events, ev.Notice)]
     assert any(text.startswith("The strongest penalty that was tried, 10,") for text in said)
+    solved = [text.split()[4] for text in said if text.startswith("Head solved with strength")]
+    assert solved == ["10", "0.1", "0.01", "10"]  # the last on validation images too
 
 
 def test_one_strength_alone_is_at_no_end(images, registry, tmp_path):
