@@ -313,6 +313,17 @@ def test_names_of_curves_are_shortened_to_their_line(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize(
+    ("last", "halves"), [(0.9, True), (1.9, True), (3.0, False), (11.0, False)]
+)
+def test_several_epochs_have_whole_numbers(qtbot: QtBot, last: float, halves: bool) -> None:
+    axis = ShortAxis("bottom", counts=True)
+    axis.setRange(0, last)
+    steps = [step for step, _ in axis.tickSpacing(0, last, 3000)]
+    assert steps
+    assert any(step < 1 for step in steps) is halves
+
+
+@pytest.mark.parametrize(
     ("low", "high", "shown"),
     [
         (2.5, 4.5, ["1000", "10k"]),

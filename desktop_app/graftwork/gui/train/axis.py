@@ -7,9 +7,30 @@ from collections.abc import Container, Sequence
 
 import pyqtgraph as pg
 
+_SEVERAL = 2
+
 
 class ShortAxis(pg.AxisItem):  # type: ignore[misc]
-    """Writes 12,000 as 12k, and leaves zeros out that say nothing."""
+    """Writes 12,000 as 12k, and leaves zeros out that say nothing.
+
+    Along several epochs (``counts``) only whole ones have numbers.
+    """
+
+    def __init__(self, side: str, *, counts: bool = False) -> None:
+        super().__init__(side)
+        self._counts = counts
+
+    def tickSpacing(  # noqa: N802 - pyqtgraph's name
+        self,
+        minVal: float,  # noqa: N803 - pyqtgraph's name
+        maxVal: float,  # noqa: N803 - pyqtgraph's name
+        size: float,
+    ) -> list[tuple[float, float]]:
+        """The distances of ticks, the largest first, and where each begins."""
+        spacing: list[tuple[float, float]] = super().tickSpacing(minVal, maxVal, size)
+        if not self._counts or maxVal - minVal < _SEVERAL:
+            return spacing
+        return [each for each in spacing if each[0] >= 1] or [(1, 0)]
 
     def tickStrings(  # noqa: N802 - pyqtgraph's name
         self,

@@ -29,7 +29,8 @@ class Chart(Card):
     """
 
     def __init__(self, look: ChartLook, parent: QWidget | None = None) -> None:
-        axes = {"left": ShortAxis("left"), "bottom": ShortAxis("bottom")}
+        along = ShortAxis("bottom", counts=look.x_axis == "epochs")
+        axes = {"left": ShortAxis("left"), "bottom": along}
         self._plot = pg.PlotWidget(axisItems=axes, enableMenu=False)
         self._legend = Legend()
         head = row(label(look.title, "muted"), self._legend)
