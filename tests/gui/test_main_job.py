@@ -127,7 +127,7 @@ def test_from_a_folder_to_a_model_that_answers(
     assert "Written and verified" in export.save.report.text
     assert str(file) in export.usage.command.toPlainText()
     written = file.stat().st_mtime_ns
-    answer_dialog(press(QMessageBox.StandardButton.No))
+    answer_dialog(press(QMessageBox.StandardButton.Cancel))
     click(qtbot, export.save.button)  # what is there is not replaced unasked
     assert file.stat().st_mtime_ns == written
     assert export.save.button.isEnabled()

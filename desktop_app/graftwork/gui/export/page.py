@@ -6,11 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from graftwork.gui.parts.boxes import GRID, column, row, scrolling
 from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.page import Page
+from graftwork.gui.parts.question import ask
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.results.page import describe_run
 from graftwork.gui.results.state import ResultState, ShownRun
@@ -84,9 +85,13 @@ class ExportPage(Page):
         self._state.export(shown.run.id, self.save.path, plain=self.save.plain.isChecked())
 
     def _may_replace(self) -> bool:
-        text = f"{self.save.path} is there already. Replace it?"
-        answer = QMessageBox.question(self, "Replace the file", text)
-        return answer == QMessageBox.StandardButton.Yes
+        return ask(
+            self,
+            "Replace the file",
+            f"{self.save.path.name} is there already. Replace it?",
+            f"It is in {self.save.path.parent}.",
+            yes="Replace",
+        )
 
     def _show_run(self, shown: ShownRun) -> None:
         self._stack.setCurrentIndex(1 if shown.evaluation is not None else 0)

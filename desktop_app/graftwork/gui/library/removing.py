@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QFile
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
+from graftwork.gui.parts.question import ask
 from graftwork.runs.errors import RunUseError
 from graftwork.runs.record import RunRecord
 from graftwork.runs.resuming import run_lock
@@ -13,27 +14,14 @@ from graftwork.runs.store import RunStore
 
 def ask_to_remove(page: QWidget, run: RunRecord) -> bool:
     """Whether this run shall go."""
-    box = removing_question(page, run)
-    box.exec()
-    answer = box.clickedButton()
-    box.deleteLater()
-    return answer is box.button(QMessageBox.StandardButton.Ok)
-
-
-def removing_question(page: QWidget, run: RunRecord) -> QMessageBox:
-    """The question; "Ok" stands for removing."""
-    box = QMessageBox(page)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Remove a run")
-    box.setText(f"Move the run {run.id} to the bin?")
-    box.setInformativeText(
+    return ask(
+        page,
+        "Remove a run",
+        f"Move the run {run.id} to the bin?",
         f"Its weights, results and log go with its folder, {run.folder}. "
-        "Your images and the models that you exported elsewhere stay as they are."
+        "Your images and the models that you exported elsewhere stay as they are.",
+        yes="Move to the bin",
     )
-    box.setStandardButtons(QMessageBox.StandardButton.Ok | QMessageBox.StandardButton.Cancel)
-    box.button(QMessageBox.StandardButton.Ok).setText("Move to the bin")
-    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
-    return box
 
 
 def remove_run(run: RunRecord, store: RunStore) -> None:
