@@ -1,7 +1,8 @@
-"""Writes files so that a reader finds the old one or the new one, whole, and never a part."""
+"""Whole files: written so that a reader finds the old or the new one, and their digests."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,12 @@ def write_text(target: Path, text: str) -> None:
     """Write a whole text file (UTF-8), as ``replacing`` does."""
     with replacing(target) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

@@ -155,6 +155,7 @@ def test_what_a_reader_notes_is_shown_and_is_no_file_left_out(
     with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
         window.open_path(table_of(images, "path,label,part", ",north"))
     (warning,) = warnings_on(page)
+    assert "left out" not in warning
     assert "Column 'part' holds 'north'" in warning
     assert page.browser.problems.records == ()
 
@@ -264,6 +265,17 @@ def test_what_belongs_together_is_said_of_an_open_folder(
     assert pages.data.current is not None
     assert {item.group for item in pages.data.current.catalog.items} == {"0"}
     assert pages.data.current.wish.options["group_pattern"] == "^0"
+
+
+def test_a_file_that_cannot_be_opened_takes_nothing_from_what_is_open(
+    window: MainWindow, page: DataPage, images: Path, open_folder: OpenFolder, tmp_path: Path
+) -> None:
+    open_folder(images)
+    (tmp_path / "labels.xlsx").write_bytes(b"PK")
+    window.open_path(tmp_path / "labels.xlsx")
+    QApplication.processEvents()
+    assert page.failure.isVisible()
+    assert page.again.isVisible()
 
 
 def test_a_folder_that_is_gone_is_not_asked_about(

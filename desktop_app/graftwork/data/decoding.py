@@ -11,6 +11,7 @@ import imagecodecs
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from graftwork.files import sha256_of
 from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .quiet import quiet_libraries
@@ -26,7 +27,15 @@ from .raster import (
 )
 from .tiff import is_deep_tiff, read_tiff
 
-__all__ = ["MAX_PIXELS", "decode", "decode_with", "may_be_deep", "may_pass", "stored_size"]
+__all__ = [
+    "MAX_PIXELS",
+    "decode",
+    "decode_and_hash",
+    "decode_with",
+    "may_be_deep",
+    "may_pass",
+    "stored_size",
+]
 
 _FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "JPEG2000", "AVIF")
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -57,6 +66,13 @@ def decode_with(decoder: Decoder, path: Path, channels: int) -> Array:
         msg = f"its decoder gave {image.dtype} of shape {image.shape}, not {channels} channels"
         raise UnusableImageError(msg)
     return image
+
+
+def decode_and_hash(decoder: Decoder, path: Path, channels: int) -> tuple[Array, str]:
+    """As ``decode_with``, and the SHA-256 of the file."""
+    image = decode_with(decoder, path, channels)
+    with _reasons():
+        return image, sha256_of(path)
 
 
 def may_pass(error: BaseException) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -15,7 +14,7 @@ from graftwork.memory import is_out_of_memory
 from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .banded_resize import resize_images
-from .decoding import decode_with, may_pass
+from .decoding import decode_and_hash, may_pass
 from .input_spec import InputSpec
 from .intensity import to_eight_bits
 from .raster import Array
@@ -66,14 +65,10 @@ class RowMaker:
 
     def _decoded(self, path: Path) -> Row | NoRow:
         try:
-            image = decode_with(self._decoder, path, self._spec.channels)
-            with path.open("rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            image, sha256 = decode_and_hash(self._decoder, path, self._spec.channels)
             return Row(to_eight_bits(image, self._spec.intensity), sha256)
         except UnusableImageError as error:
             return NoRow(str(error), may_pass(error))
-        except OSError as error:
-            return NoRow(f"the file cannot be read: {error.strerror}", may_pass=True)
         except MemoryError:
             return _TOO_LITTLE_MEMORY
 

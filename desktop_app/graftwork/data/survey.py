@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from graftwork.plugin_api import Catalog, Decoder, Problem, UnusableImageError
 
-from .decoding import decode, decode_with
+from .decoding import decode, decode_and_hash
 from .parallel import PixelProgress, in_order
 from .throttle import Throttle
 
@@ -30,13 +29,9 @@ def survey(
 
     def look(path: Path) -> str | Problem:
         try:
-            decode_with(decoder, path, channels)
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return decode_and_hash(decoder, path, channels)[1]
         except UnusableImageError as error:
             return Problem(path=path, reason=str(error))
-        except OSError as error:
-            return Problem(path=path, reason=f"the file cannot be read: {error.strerror}")
 
     throttle, seen = Throttle(), []
     with closing(in_order(look, [item.path for item in catalog.items])) as looks:

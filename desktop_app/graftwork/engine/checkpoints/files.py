@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from graftwork.files import replacing, write_text
+from graftwork.files import replacing, sha256_of, write_text
 
 from .progress import RunProgress
 
@@ -46,7 +46,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     number = checkpoint.progress.number
     with replacing(_tensors(folder, number)) as temporary:
         _save(checkpoint.tensors, temporary)
-        digest = _digest(temporary)
+        digest = sha256_of(temporary)
     write_text(_document(folder, number), _sealed(checkpoint.progress, digest))
     _remove_all_but(folder, {number - place for place in range(KEPT)})
 
@@ -77,7 +77,7 @@ def _read(document: Path) -> Checkpoint:
         raise ValueError(msg)
     progress = RunProgress.model_validate_json(body)
     tensors = _tensors(document.parent, progress.number)
-    if _digest(tensors) != sealed["tensors_sha256"]:
+    if sha256_of(tensors) != sealed["tensors_sha256"]:
         msg = "its tensors are not what was written"
         raise ValueError(msg)
     return Checkpoint(progress=progress, tensors=load_file(tensors))
@@ -122,11 +122,6 @@ def _document(folder: Path, number: int) -> Path:
 
 def _number(file: Path) -> int:
     return int(file.stem) if file.stem.isdigit() else -1
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _reason(error: Exception) -> str:

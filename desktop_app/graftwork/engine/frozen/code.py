@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import sys
 from functools import cache
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
+
+from graftwork.files import sha256_of
 
 
 def code_of(network: nn.Module) -> dict[str, str]:
@@ -34,6 +35,6 @@ def _code(kind: type[object]) -> str:
 def _file_digest(kind: type[object]) -> str:
     """Empty for what was defined in no file."""
     try:
-        return hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest()
+        return sha256_of(Path(inspect.getfile(kind)))
     except (OSError, TypeError):
         return ""

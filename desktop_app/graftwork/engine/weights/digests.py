@@ -6,13 +6,12 @@ stay what they were.
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from graftwork.files import write_text
+from graftwork.files import sha256_of, write_text
 
 
 class _Record(BaseModel):
@@ -23,18 +22,12 @@ class _Record(BaseModel):
     sha256: str
 
 
-def compute_digest(path: Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def remembered_digest(path: Path) -> str:
-    """As ``compute_digest``, but the file is only read if it changed since it last was."""
+    """As ``sha256_of``, but the file is only read if it changed since it last was."""
     known = _recall(path)
     if known is not None:
         return known
-    digest = compute_digest(path)
+    digest = sha256_of(path)
     remember_digest(path, digest)
     return digest
 

@@ -6,10 +6,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from graftwork.files import replacing
+from graftwork.files import replacing, sha256_of
 from graftwork.plugin_api import Backbone, DownloadedWeights
 
-from .digests import compute_digest
 from .errors import WeightsError
 from .store import locate_weights, matches
 
@@ -22,7 +21,7 @@ def import_weights(file: Path, backbones: Mapping[str, Backbone], folder: Path) 
     ``WeightsError`` if it belongs to none or cannot be read or copied.
     """
     try:
-        digest = compute_digest(file)
+        digest = sha256_of(file)
         backbone, weights = _owner(file, digest, backbones)
         folder.mkdir(parents=True, exist_ok=True)
         if locate_weights(backbone, folder) is None:

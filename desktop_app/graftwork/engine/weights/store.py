@@ -13,10 +13,10 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from graftwork.engine.events import Progress
-from graftwork.files import replacing
+from graftwork.files import replacing, sha256_of
 from graftwork.plugin_api import Backbone, DownloadedWeights, NoWeights, PackagedWeights
 
-from .digests import compute_digest, remember_digest, remembered_digest
+from .digests import remember_digest, remembered_digest
 from .download import Download, DownloadError, Patience, progress_of, run_download
 from .errors import WeightsError
 from .part_file import PartFile
@@ -148,7 +148,7 @@ def _acquire(lock: FileLock, download: Download) -> Generator[Progress, None, No
 
 def _accept(download: Download, target: Path, weights: DownloadedWeights) -> None:
     part = download.part
-    digest = compute_digest(part.path)
+    digest = sha256_of(part.path)
     if not matches(weights, digest):
         part.discard()
         raise WeightsError(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QWidget
 
+from graftwork.data.catalog import readers_for, spreadsheet_advice
 from graftwork.gui.worker import Failure
 from graftwork.plugin_api import DatasetReader
 from graftwork.settings import Settings
@@ -51,12 +52,9 @@ class OpenActions:
 
     def open_path(self, path: Path) -> None:
         """Ask how a file is to be read, and a folder that several readers recognise; open it."""
-        from graftwork.data.catalog import readers_for
-
         self._settings.last_folder = path.parent
         readers = list(readers_for(path, self._state.registry.readers))
         if path.is_file() and not readers:
-            self._last = None
             self._state.failed.emit(_unknown(path))
         elif path.is_file() or len(readers) > 1:
             self._ask_and_open(self._wish_for(path), readers)
@@ -70,8 +68,6 @@ class OpenActions:
 
     def ask_again(self) -> None:
         """Ask how what was opened last is to be read, beginning with what was said then."""
-        from graftwork.data.catalog import readers_for
-
         if self._last is None:
             return
         readers = list(readers_for(self._last.path, self._state.registry.readers))
@@ -101,8 +97,6 @@ class OpenActions:
 
 
 def _unknown(path: Path) -> Failure:
-    from graftwork.data.catalog import spreadsheet_advice
-
     message = (
         f"{path.name} is no table of images that Graftwork can read.{spreadsheet_advice(path)} "
         "Open a folder of class folders, or a CSV or TSV table with a column of paths and a column "
