@@ -345,6 +345,13 @@ def _value(text: str) -> float:
     return float(text.replace("k", "e3"))
 
 
+def test_room_below_zero_has_no_ticks(qtbot: QtBot) -> None:
+    axis = ShortAxis("left")
+    values = [value for _, few in axis.tickValues(-0.21, 3.1, 100) for value in few]
+    assert min(values) == 0.0
+    assert max(values) >= 2.0
+
+
 def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:
     shown = [history]
     view = LiveView(lambda: shown[0], lambda: "working")

@@ -13,7 +13,8 @@ _SEVERAL = 2
 class ShortAxis(pg.AxisItem):  # type: ignore[misc]
     """Writes 12,000 as 12k, and leaves zeros out that say nothing.
 
-    Along several epochs (``counts``) only whole ones have numbers.
+    Along several epochs (``counts``) only whole ones have numbers. Nothing that is charted is
+    below zero, so that no tick is, where room is left below a curve.
     """
 
     def __init__(self, side: str, *, counts: bool = False) -> None:
@@ -31,6 +32,17 @@ class ShortAxis(pg.AxisItem):  # type: ignore[misc]
         if not self._counts or maxVal - minVal < _SEVERAL:
             return spacing
         return [each for each in spacing if each[0] >= 1] or [(1, 0)]
+
+    def tickValues(  # noqa: N802 - pyqtgraph's name
+        self,
+        minVal: float,  # noqa: N803 - pyqtgraph's name
+        maxVal: float,  # noqa: N803 - pyqtgraph's name
+        size: float,
+    ) -> list[tuple[float, list[float]]]:
+        """The ticks of each distance, the largest first."""
+        least = minVal if self.logMode else max(minVal, 0.0)
+        ticks: list[tuple[float, list[float]]] = super().tickValues(least, maxVal, size)
+        return ticks
 
     def tickStrings(  # noqa: N802 - pyqtgraph's name
         self,
