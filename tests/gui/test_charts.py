@@ -28,6 +28,7 @@ from graftwork.gui.train.axis import ShortAxis
 from graftwork.gui.train.board import ChartBoard
 from graftwork.gui.train.chart import Chart
 from graftwork.gui.train.curves import (
+    LARGE_CHARTS,
     SMALL_CHARTS,
     Curve,
     accuracy_curves,
@@ -40,6 +41,7 @@ from graftwork.gui.train.curves import (
 )
 from graftwork.gui.train.legend import Legend
 from graftwork.gui.train.live import LiveView
+from graftwork.gui.train.phase_marks import shortened
 from graftwork.gui.train.summary import (
     best_so_far,
     fraction,
@@ -352,15 +354,53 @@ def test_room_below_zero_has_no_ticks(qtbot: QtBot) -> None:
     assert max(values) >= 2.0
 
 
+UNFROZEN = [(20, "stage8 and above"), (25, "stage7 and above"), (43, "stage6 and above")]
+
+
+@pytest.mark.parametrize("width", [300, 520, 1400])
+def test_names_of_phases_stand_beside_their_lines_and_apart(qtbot: QtBot, width: int) -> None:
+    chart = accuracy_chart(qtbot, UNFROZEN, width)
+    ends = [*(place for place, _ in UNFROZEN[1:]), chart._plot.viewRange()[0][1]]
+    for line, end in zip(chart._marks.lines, ends, strict=True):
+        name = line.label.mapRectToView(line.label.boundingRect())
+        assert not line.label.toPlainText() or line.value() <= name.left() < name.right() <= end
+    names = [line.label.toPlainText() for line in chart._marks.lines]
+    assert (names[:2] == [name for _, name in UNFROZEN[:2]]) is (width == 1400)
+    assert [line.toolTip() for line in chart._marks.lines] == [name for _, name in UNFROZEN]
+
+
+def test_phases_of_another_run_are_marked_where_they_began(qtbot: QtBot) -> None:
+    chart = accuracy_chart(qtbot, [(20, "All stages")], 900)
+    chart.show_curves([], [(30, "A plugin's {phase}")])
+    (line,) = chart._marks.lines
+    assert (line.value(), line.label.toPlainText()) == (30, "A plugin's {phase}")
+    assert line.scene() is not None
+
+
+def accuracy_chart(qtbot: QtBot, phases: list[tuple[float, str]], width: int) -> Chart:
+    chart = Chart(LARGE_CHARTS[1])
+    qtbot.addWidget(chart)
+    chart.resize(width, 240)
+    chart.show()
+    chart.show_curves([Curve(name="training", x=list(range(1, 46)), y=[90] * 45)], phases)
+    QApplication.processEvents()
+    return chart
+
+
+def test_names_are_shortened_by_whole_words() -> None:
+    shown = [shortened("stage8 and above", room, len) for room in (16, 15, 10, 7, 6, 5, -4)]
+    assert shown == ["stage8 and above", "stage8 and…", "stage8…", "stage8…", "stage8", "", ""]
+
+
 def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: RunHistory) -> None:
     shown = [history]
     view = LiveView(lambda: shown[0], lambda: "working")
     qtbot.addWidget(view)
     view.show()
     qtbot.waitUntil(lambda: view.notices.count() == 1)
-    assert len(view.board.charts[0]._marks) == 1
+    assert len(view.board.charts[0]._marks.lines) == 1
     shown[0] = RunHistory()
     qtbot.waitUntil(lambda: view.notices.count() == 0)
     qtbot.waitUntil(lambda: view.board.redraws == 2)
-    assert view.board.charts[0]._marks == []
+    assert view.board.charts[0]._marks.lines == []
     assert view.progress.what.text() == "Getting ready"

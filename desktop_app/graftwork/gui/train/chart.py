@@ -18,6 +18,7 @@ from graftwork.gui.parts.text import label
 from .axis import ShortAxis
 from .curves import ChartLook, Curve
 from .legend import Legend
+from .phase_marks import PhaseMarks
 
 _MOST_DOTS = 60
 
@@ -40,7 +41,7 @@ class Chart(Card):
         self.look = look
         self.left_out = False
         self._lines: dict[str, pg.PlotDataItem] = {}
-        self._marks: list[pg.InfiniteLine] = []
+        self._marks = PhaseMarks(self._plot, named=look.phases == "named")
         self._adopt_menu()
         self._numbered: bool | None = None
         self._prepare()
@@ -88,7 +89,7 @@ class Chart(Card):
         if self.look.logarithmic and curves:
             self._fit_powers(curves)
         if self.look.phases != "none":
-            self._mark_phases(phases)
+            self._marks.show_phases(phases)
 
     @property
     def shows_something(self) -> bool:
@@ -133,17 +134,6 @@ class Chart(Card):
         line.setSymbolPen(None)
         line.setSymbolBrush(color)
 
-    def _mark_phases(self, phases: Sequence[tuple[float, str]]) -> None:
-        for gone in self._marks[len(phases) :]:
-            self._plot.removeItem(gone)
-        del self._marks[len(phases) :]
-        for place, name in phases[len(self._marks) :]:
-            text = name if self.look.phases == "named" else None
-            mark = pg.InfiniteLine(place, label=text, labelOpts={"position": 0.06, "angle": 0})
-            self._marks.append(mark)
-            self._plot.addItem(mark)
-        self._dress_marks()
-
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the theme."""
         super().changeEvent(event)
@@ -157,14 +147,7 @@ class Chart(Card):
             axis = self._plot.getAxis(side)
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(colors.muted)
-        self._dress_marks()
-
-    def _dress_marks(self) -> None:
-        colors = current_colors()
-        for mark in self._marks:
-            mark.setPen(pg.mkPen(colors.strong_border, style=Qt.PenStyle.DashLine))
-            if self.look.phases == "named":
-                mark.label.setColor(colors.muted)
+        self._marks.dress()
 
 
 def _wants_dots(curve: Curve) -> bool:
