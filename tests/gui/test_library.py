@@ -238,6 +238,35 @@ def test_a_run_that_went_on_elsewhere_meanwhile_stays(
     assert [each.id for each in page.table.records] == [run.id]
 
 
+def test_several_runs_are_removed_at_once(
+    page: RunsPage, store: RunStore, opened: Opened, tmp_path: Path, bin_folder: Path
+) -> None:
+    runs = [finished(store, tmp_path / name, 0.5) for name in ("first", "second", "third")]
+    page.show()
+    page.table.selectAll()
+    alone = (page.open, page.folder, page.fork, page.go_on)
+    assert not any(each.isEnabled() for each in alone), "they are for one run"
+    page.table.activated.emit(page.table.currentIndex())
+    asked = []
+    answer_dialog(lambda dialog: (asked.append(dialog.text()), press(OK)(dialog)))
+    with run_lock(runs[1]):
+        page.remove.click()
+    assert asked == ["Move these 3 runs to the bin?"]
+    assert opened == [runs[2], runs[0]], "from the top of the list; none was opened"
+    assert page.failure.text.count("at work in another process") == 1
+    assert [each.id for each in page.table.records] == [runs[1].id]
+
+
+def test_a_run_at_work_among_the_chosen_keeps_them_all(
+    page: RunsPage, store: RunStore, tmp_path: Path
+) -> None:
+    finished(store, tmp_path, 0.5)
+    store.create(small_job(tmp_path))
+    page.show()
+    page.table.selectAll()
+    assert not page.remove.isEnabled()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="there the bin cannot be taken away")
 def test_a_run_that_the_bin_does_not_take_stays(
     page: RunsPage, store: RunStore, tmp_path: Path, bin_folder: Path

@@ -143,7 +143,7 @@ def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Ev
     table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     assert [table.model().index(row, 1).data() for row in range(2)] == ["20", "100"]
     table.selectRow(0)
-    assert table.current().name == "wasp"
+    assert [each.name for each in table.chosen()] == ["wasp"]
     assert table.as_text().splitlines()[1].startswith("wasp\t20\t30.0%")
 
 

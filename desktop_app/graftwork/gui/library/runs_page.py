@@ -21,7 +21,7 @@ from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
 from graftwork.runs.store import RunStore
 
-from .removing import ask_to_remove, remove_run
+from .removing import ask_to_remove, remove_runs
 
 _COLUMNS = [
     Column(
@@ -81,14 +81,14 @@ class RunsPage(Page):
         self.fork = button("Fork", self._fork_it, picture="train")
         self.fork.setToolTip("Train a new run from its weights, with other settings or images")
         self.folder = button("Show its folder", self._open_folder, picture="folder")
-        self.remove = button("Remove", self._remove_it, picture="remove", keys="Del")
-        self.remove.setToolTip("Move this run to the bin (Del)")
+        self.remove = button("Remove", self._remove, picture="remove", keys="Del")
+        self.remove.setToolTip("Move the chosen runs to the bin (Del)")
         super().__init__("Runs", "", self.remove, self.folder, self.fork, self.go_on, self.open)
         self._store = store
         self._actions = actions
-        self.table = RecordTable("Runs", _COLUMNS)
+        self.table = RecordTable("Runs", _COLUMNS, several=True)
         self.table.activated.connect(self._open_row)
-        self.table.selectionModel().currentChanged.connect(self._allow)
+        self.table.selectionModel().selectionChanged.connect(self._allow)
         self._stack = QStackedWidget()
         self._stack.addWidget(EmptyState("runs", "No runs yet", _NO_RUNS))
         self._stack.addWidget(Card("", self.table, margin=12))
@@ -112,49 +112,52 @@ class RunsPage(Page):
         self._allow()
 
     def _allow(self) -> None:
-        run = self.table.current()
+        run, idle = self._only_run(), not self._actions.is_training()
         self.open.setEnabled(run is not None)
         self.folder.setEnabled(run is not None)
-        self.remove.setEnabled(run is not None and run.status != "running")
-        can_go_on = run is not None and run.status in _UNFINISHED
-        self.go_on.setEnabled(can_go_on and not self._actions.is_training())
+        self.go_on.setEnabled(run is not None and run.status in _UNFINISHED and idle)
         has_weights = run is not None and run.validation_accuracy is not None
-        self.fork.setEnabled(has_weights and not self._actions.is_training())
+        self.fork.setEnabled(has_weights and idle)
+        chosen = self.table.chosen()
+        self.remove.setEnabled(bool(chosen) and all(run.status != "running" for run in chosen))
+
+    def _only_run(self) -> RunRecord | None:
+        """The run that is chosen, if it is one."""
+        chosen = self.table.chosen()
+        return chosen[0] if len(chosen) == 1 else None
 
     def _open_row(self, _index: QModelIndex) -> None:
         self._open()
 
     def _open(self) -> None:
-        run = self.table.current()
+        run = self._only_run()
         if run is not None:
             self._actions.open(run)
 
     def _go_on_with_it(self) -> None:
-        run = self.table.current()
+        run = self._only_run()
         if run is not None:
             self._actions.go_on(run)
 
     def _fork_it(self) -> None:
-        run = self.table.current()
+        run = self._only_run()
         if run is not None:
             self._actions.fork(run)
 
     def _open_folder(self) -> None:
-        run = self.table.current()
+        run = self._only_run()
         if run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(run.folder)))
 
-    def _remove_it(self) -> None:
-        run = self.table.current()
-        if run is None or not ask_to_remove(self, run):
+    def _remove(self) -> None:
+        chosen = self.table.chosen()
+        if not chosen or not ask_to_remove(self, chosen):
             return
         self.failure.hide()
         try:
-            remove_run(run, self._store)
-        except (GraftworkError, OSError) as error:
+            remove_runs(chosen, self._store, self._actions.forget)
+        except GraftworkError as error:
             self.failure.show_failure(Failure.of(error))
-        else:
-            self._actions.forget(run)
         self.refresh()
 
 

@@ -101,9 +101,12 @@ class _ProseDelegate(QStyledItemDelegate):
 
 
 class RecordTable(QTableView):
-    """Shows records; a click on a heading sorts by it."""
+    """Shows records; a click on a heading sorts by it.
 
-    def __init__(self, name: str, columns: Sequence[Column]) -> None:
+    With ``several``, more than one can be chosen, by the keys that the system has for it.
+    """
+
+    def __init__(self, name: str, columns: Sequence[Column], *, several: bool = False) -> None:
         super().__init__()
         self._records = RecordModel(columns)
         self._sorted = QSortFilterProxyModel(self)
@@ -113,10 +116,11 @@ class RecordTable(QTableView):
         self.setModel(self._sorted)
         self.setAccessibleName(name)
         self._dress(columns)
+        modes = QAbstractItemView.SelectionMode
+        self.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
 
     def _dress(self, columns: Sequence[Column]) -> None:
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setSortingEnabled(True)
@@ -144,10 +148,10 @@ class RecordTable(QTableView):
         """What is shown, in the order in which it was given."""
         return self._records.records
 
-    def current(self) -> Any:
-        """The record that is chosen, or None."""
-        index = self._sorted.mapToSource(self.currentIndex())
-        return self._records.records[index.row()] if index.isValid() else None
+    def chosen(self) -> list[Any]:
+        """The records that are chosen, from the top of the table downwards."""
+        rows = sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
+        return [self._records.records[self._sorted.mapToSource(row).row()] for row in rows]
 
     def as_text(self) -> str:
         """All rows as they are sorted, with tabs between the cells."""
