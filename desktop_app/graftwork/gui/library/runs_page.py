@@ -28,6 +28,7 @@ _COLUMNS = [
         heading="Date",
         text=lambda run: f"{run.created.astimezone():%Y-%m-%d %H:%M}",
         key=lambda run: run.created.isoformat(),
+        whole=True,
     ),
     Column(
         heading="Data",
@@ -36,7 +37,7 @@ _COLUMNS = [
         tip=lambda run: run.data,
     ),
     Column(heading="Network", text=lambda run: run.backbone),
-    Column(heading="Strategy", text=lambda run: run.strategy),
+    Column(heading="Strategy", text=lambda run: run.strategy, prose=True),
     Column(
         heading="Validation",
         text=lambda run: _percent(run.validation_accuracy),

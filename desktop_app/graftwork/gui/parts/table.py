@@ -8,11 +8,13 @@ from typing import Any
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
     QPersistentModelIndex,
     QSortFilterProxyModel,
     Qt,
 )
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -21,21 +23,26 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from .column_widths import ColumnWidth, shared_widths
+
 Index = QModelIndex | QPersistentModelIndex
+_LEAST_WIDTH = 72
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One column: its heading, what it shows of a record, and what it sorts by.
 
-    What does not fit is left out in its middle, as suits paths; of ``prose``, at its end. The
-    tooltip is the text, unless ``tip`` gives another one.
+    What does not fit is left out in its middle, as suits paths; of ``prose``, at its end; of what
+    stands on the ``right`` or is said to be ``whole``, nothing. The tooltip is the text, unless
+    ``tip`` gives another one.
     """
 
     heading: str
     text: Callable[[Any], str]
     key: Callable[[Any], Any] | None = None
     right: bool = False
+    whole: bool = False
     stretch: bool = False
     prose: bool = False
     tip: Callable[[Any], str] | None = None
@@ -71,7 +78,8 @@ class RecordModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _side(self.columns[section])
-        return self.columns[section].heading if role == Qt.ItemDataRole.DisplayRole else None
+        shown = role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}
+        return self.columns[section].heading if shown else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The cell's text; to sort by, its key."""
@@ -131,17 +139,39 @@ class RecordTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setMinimumSectionSize(88)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         for number, column in enumerate(columns):
-            stretch, fit = QHeaderView.ResizeMode.Stretch, QHeaderView.ResizeMode.ResizeToContents
-            header.setSectionResizeMode(number, stretch if column.stretch else fit)
             if column.prose:
                 self.setItemDelegateForColumn(number, _ProseDelegate(self))
 
     def show_records(self, records: Sequence[Any]) -> None:
         """Show these from now on."""
         self._records.show_records(records)
+        self._share_width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the new width."""
+        super().resizeEvent(event)
+        self._share_width()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow another font or style."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._share_width()
+
+    def _share_width(self) -> None:
+        columns = [self._width(*each) for each in enumerate(self._records.columns)]
+        for number, width in enumerate(shared_widths(columns, self.viewport().width())):
+            self.setColumnWidth(number, width)
+
+    def _width(self, number: int, column: Column) -> ColumnWidth:
+        """Headings may be cut where cells are not."""
+        heading = self.horizontalHeader().sectionSizeHint(number)
+        cells = max(self.sizeHintForColumn(number), _LEAST_WIDTH)
+        least = cells if column.right or column.whole else _LEAST_WIDTH
+        return ColumnWidth(wanted=max(heading, cells), least=least, stretch=column.stretch)
 
     @property
     def records(self) -> Sequence[Any]:

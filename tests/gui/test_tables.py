@@ -1,0 +1,75 @@
+"""Tables of records, and how their columns share what width there is."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from graftwork.gui.parts.column_widths import ColumnWidth, shared_widths
+from graftwork.gui.parts.table import Column, RecordTable
+
+DATE, FILE, NAME, FIGURE = "2026-11-23 01:01", "a folder with a long name", "x" * 40, "97.3%"
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (700, [140, 400, 160]),
+        (500, [140, 200, 160]),
+        (450, [140, 155, 155]),
+        (330, [140, 95, 95]),
+        (300, [140, 80, 80]),
+        (100, [140, 80, 80]),
+        (-1, [140, 80, 80]),
+    ],
+)
+def test_the_widest_columns_give_way_first(room: int, widths: list[int]) -> None:
+    columns = [
+        ColumnWidth(wanted=140, least=140),
+        ColumnWidth(wanted=200, least=80, stretch=True),
+        ColumnWidth(wanted=160, least=80),
+    ]
+    assert shared_widths(columns, room) == widths
+
+
+def test_all_the_room_goes_to_the_columns_that_stretch() -> None:
+    stretching = [ColumnWidth(wanted=50, least=10, stretch=True)] * 3
+    assert shared_widths(stretching, 301) == [100, 100, 101]
+    assert shared_widths([ColumnWidth(wanted=50, least=10)], 301) == [50]
+    assert shared_widths([], 301) == []
+
+
+@pytest.fixture
+def table(qtbot: QtBot) -> RecordTable:
+    columns = [
+        Column(heading="Date", text=itemgetter(0), whole=True),
+        Column(heading="Data", text=itemgetter(1), stretch=True),
+        Column(heading="Name", text=itemgetter(2)),
+        Column(heading="What share of them was found", text=itemgetter(3), right=True),
+    ]
+    table = RecordTable("Records", columns)
+    qtbot.addWidget(table)
+    return table
+
+
+@pytest.mark.parametrize("width", [460, 700, 1500])
+def test_a_narrow_table_cuts_words_but_neither_dates_nor_figures(
+    table: RecordTable, width: int
+) -> None:
+    table.resize(width, 300)
+    table.show()
+    table.show_records([(DATE, FILE, NAME, FIGURE)] * 30)
+    QApplication.processEvents()
+    assert sum(map(table.columnWidth, range(4))) == table.viewport().width()
+    assert not table.horizontalScrollBar().isVisible()
+    for column in (0, 3):
+        assert table.columnWidth(column) >= table.sizeHintForColumn(column)
+    heading = table.model().headerData(3, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert heading == "What share of them was found"
+    table.resize(2 * width, 300)
+    QApplication.processEvents()
+    assert sum(map(table.columnWidth, range(4))) == table.viewport().width() > width
