@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.events import Notice
@@ -21,6 +21,7 @@ from graftwork.gui.pages import Pages
 from graftwork.gui.parts.banner import Banner
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.results.class_table import class_table
+from graftwork.gui.results.confusion import ConfusionTable
 from graftwork.gui.results.figure_cards import FigureCards
 from graftwork.gui.results.mistakes import MistakesView
 from graftwork.gui.results.page import ResultsPage
@@ -134,6 +135,24 @@ def test_an_interval_without_width_is_none(qtbot: QtBot, evaluation: Evaluation)
     assert macro_f1.accessibleName() == f"Macro F1: 0.333, {none}"
     assert "all came out alike" in macro_f1.toolTip()
     assert cards.brier.text().startswith(f"Brier score: 0.333, {none}.")
+
+
+@pytest.mark.parametrize(("width", "height"), [(320, 260), (560, 600), (3000, 2000)])
+def test_cells_of_the_matrix_show_whole_counts_and_fill_their_room(
+    qtbot: QtBot, evaluation: Evaluation, width: int, height: int
+) -> None:
+    ten = tuple(map(str, range(10)))
+    confusion = ((0, 0, 12_345), (1, 2, 1))
+    table = ConfusionTable()
+    qtbot.addWidget(table)
+    table.resize(width, height)
+    table.show()
+    table.show_evaluation(evaluation.model_copy(update={"classes": ten, "confusion": confusion}))
+    QApplication.processEvents()
+    cell = (table.columnWidth(0), table.rowHeight(0))
+    assert cell[0] >= table.sizeHintForColumn(0)
+    assert cell[0] <= 240
+    assert cell[1] == min(96, max(30, table.viewport().height() // 10))
 
 
 def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Evaluation) -> None:

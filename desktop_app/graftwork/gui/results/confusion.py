@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from graftwork.gui.colors import current_colors
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
-_SMALLEST_CELL = 36
-_HEIGHT = 480
-_LARGEST_ROW = 96
+_SMALLEST_CELL = 30
+_PADDING = 5
+_HIGHEST_CELL = 96
+_WIDEST_CELL = 240
 
 
 class ConfusionModel(QAbstractTableModel):
@@ -38,6 +39,11 @@ class ConfusionModel(QAbstractTableModel):
         for true, _, count in evaluation.confusion:
             self._images[true] += count
         self.endResetModel()
+
+    @property
+    def most(self) -> int:
+        """The largest count."""
+        return max(self._counts.values(), default=0)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
         """How many classes there are."""
@@ -99,10 +105,9 @@ class ConfusionTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
-        self.horizontalHeader().setMinimumSectionSize(_SMALLEST_CELL)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         for header in (self.horizontalHeader(), self.verticalHeader()):
+            header.setMinimumSectionSize(_SMALLEST_CELL)
+            header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setSectionsClickable(False)
             header.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.verticalHeader().setMaximumWidth(140)
@@ -111,8 +116,19 @@ class ConfusionTable(QTableView):
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the matrix of this evaluation."""
         self._matrix.show_evaluation(evaluation)
-        fair = _HEIGHT // max(1, len(evaluation.classes))
-        height = min(_LARGEST_ROW, max(_SMALLEST_CELL, fair))
+        self._share_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the new room."""
+        super().resizeEvent(event)
+        self._share_room()
+
+    def _share_room(self) -> None:
+        classes, room = max(1, len(self._matrix.classes)), self.viewport().size()
+        counted = self.fontMetrics().horizontalAdvance(f"{self._matrix.most:,}") + 2 * _PADDING
+        width = max(_SMALLEST_CELL, counted, min(_WIDEST_CELL, room.width() // classes))
+        height = max(_SMALLEST_CELL, min(_HIGHEST_CELL, room.height() // classes))
+        self.horizontalHeader().setDefaultSectionSize(width)
         self.verticalHeader().setDefaultSectionSize(height)
 
     def _tell(self) -> None:
