@@ -137,14 +137,16 @@ def test_an_interval_without_width_is_none(qtbot: QtBot, evaluation: Evaluation)
     assert cards.brier.text().startswith(f"Brier score: 0.333, {none}.")
 
 
+@pytest.mark.parametrize("style", ["", "QTableView::item { padding: 4px 14px; }"])
 @pytest.mark.parametrize(("width", "height"), [(320, 260), (560, 600), (3000, 2000)])
 def test_cells_of_the_matrix_show_whole_counts_and_fill_their_room(
-    qtbot: QtBot, evaluation: Evaluation, width: int, height: int
+    qtbot: QtBot, evaluation: Evaluation, width: int, height: int, style: str
 ) -> None:
     ten = tuple(map(str, range(10)))
     confusion = ((0, 0, 12_345), (1, 2, 1))
     table = ConfusionTable()
     qtbot.addWidget(table)
+    table.setStyleSheet(style)
     table.resize(width, height)
     table.show()
     table.show_evaluation(evaluation.model_copy(update={"classes": ten, "confusion": confusion}))

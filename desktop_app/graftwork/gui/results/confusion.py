@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Index = QModelIndex | QPersistentModelIndex
 _SMALLEST_CELL = 30
-_PADDING = 5
+_GRID_LINE = 1
 _HIGHEST_CELL = 96
 _WIDEST_CELL = 240
 
@@ -40,10 +40,10 @@ class ConfusionModel(QAbstractTableModel):
             self._images[true] += count
         self.endResetModel()
 
-    @property
-    def most(self) -> int:
-        """The largest count."""
-        return max(self._counts.values(), default=0)
+    def largest(self) -> QModelIndex:
+        """The cell of the largest count; of none, where there is no count."""
+        true, said = max(self._counts, key=self._counts.__getitem__, default=(-1, -1))
+        return self.index(true, said)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802 - Qt's
         """How many classes there are."""
@@ -125,7 +125,7 @@ class ConfusionTable(QTableView):
 
     def _share_room(self) -> None:
         classes, room = max(1, len(self._matrix.classes)), self.viewport().size()
-        counted = self.fontMetrics().horizontalAdvance(f"{self._matrix.most:,}") + 2 * _PADDING
+        counted = self.sizeHintForIndex(self._matrix.largest()).width() + _GRID_LINE
         width = max(_SMALLEST_CELL, counted, min(_WIDEST_CELL, room.width() // classes))
         height = max(_SMALLEST_CELL, min(_HIGHEST_CELL, room.height() // classes))
         self.horizontalHeader().setDefaultSectionSize(width)
