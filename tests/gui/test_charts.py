@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -332,6 +333,8 @@ def test_several_epochs_have_whole_numbers(qtbot: QtBot, last: float, halves: bo
         (2.5, 3.5, ["500", "1000", "2000"]),
         (2.95, 3.4, ["900", "1000", "2000"]),
         (3.4, 3.75, ["3000", "4000", "5000"]),
+        (-6.1, -3.9, ["10⁻⁶", "10⁻⁵", "0.0001"]),
+        (-5.8, -4.8, ["2·10⁻⁶", "5·10⁻⁶", "10⁻⁵"]),
     ],
 )
 def test_a_logarithmic_axis_has_no_numbers_on_top_of_each_other(
@@ -344,7 +347,9 @@ def test_a_logarithmic_axis_has_no_numbers_on_top_of_each_other(
 
 
 def _value(text: str) -> float:
-    return float(text.replace("k", "e3"))
+    factor, _, power = text.rpartition("10⁻")
+    plain = f"{factor.strip('·') or 1}e-{unicodedata.digit(power)}" if "⁻" in text else text
+    return float(plain.replace("k", "e3"))
 
 
 def test_room_below_zero_has_no_ticks(qtbot: QtBot) -> None:

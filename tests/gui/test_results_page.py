@@ -165,7 +165,7 @@ def test_classes_are_sorted_by_number_not_by_letter(qtbot: QtBot, evaluation: Ev
     assert [table.model().index(row, 1).data() for row in range(2)] == ["20", "100"]
     table.selectRow(0)
     assert [each.name for each in table.chosen()] == ["wasp"]
-    assert table.as_text().splitlines()[1].startswith("wasp\t20\t30.0%")
+    assert table.as_text().splitlines()[1] == "wasp\t20\t30.0%\t70.0%\t0.400"
 
 
 def test_of_a_class_without_test_images_nothing_is_told(

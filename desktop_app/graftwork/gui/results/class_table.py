@@ -18,18 +18,18 @@ def class_table() -> RecordTable:
             key=attrgetter("images"),
             right=True,
         ),
-        _percent("Found (recall)", "recall"),
-        _percent("Right when named (precision)", "precision"),
-        _percent("F1", "f1"),
+        _figure("Found (recall)", "recall", "{:.1%}"),
+        _figure("Right when named (precision)", "precision", "{:.1%}"),
+        _figure("F1", "f1", "{:.3f}"),
     ]
     return RecordTable("Figures of each class", columns)
 
 
-def _percent(heading: str, name: str) -> Column:
+def _figure(heading: str, name: str, form: str) -> Column:
     read: Callable[[object], float] = attrgetter(name)
     return Column(
         heading=heading,
-        text=lambda figures: f"{read(figures):.1%}" if figures.images else "–",
+        text=lambda figures: form.format(read(figures)) if figures.images else "–",
         key=lambda figures: read(figures) if figures.images else float("inf"),
         right=True,
     )

@@ -8,10 +8,11 @@ from collections.abc import Container, Sequence
 import pyqtgraph as pg
 
 _SEVERAL = 2
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class ShortAxis(pg.AxisItem):  # type: ignore[misc]
-    """Writes 12,000 as 12k, and leaves zeros out that say nothing.
+    """Writes 12,000 as 12k and 0.00001 as 10⁻⁵, and leaves zeros out that say nothing.
 
     Along several epochs (``counts``) only whole ones have numbers. Nothing that is charted is
     below zero, so that no tick is, where room is left below a curve.
@@ -74,4 +75,10 @@ def _short(value: float) -> str:
         return f"{value / 1e6:.4g}M"
     if size >= 10_000:
         return f"{value / 1e3:.4g}k"
-    return f"{value:.4g}"
+    digits, _, power = f"{value:.4g}".partition("e")
+    return _with_power(digits, int(power)) if power else digits
+
+
+def _with_power(digits: str, power: int) -> str:
+    factor = "" if digits == "1" else f"{digits}·"
+    return factor + "10" + str(power).translate(_RAISED)
