@@ -9,6 +9,7 @@ from itertools import combinations
 
 import pytest
 from pyqtgraph import AxisItem
+from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -409,3 +410,25 @@ def test_a_new_run_begins_with_empty_charts_and_notices(qtbot: QtBot, history: R
     qtbot.waitUntil(lambda: view.board.redraws == 2)
     assert view.board.charts[0]._marks.lines == []
     assert view.progress.what.text() == "Getting ready"
+
+
+def test_the_axes_of_samples_that_lie_unevenly_come_to_rest(qtbot: QtBot) -> None:
+    """Lines that were thinned out by what is in view changed what is in view, for ever."""
+    chart = Chart(next(spec for spec in SMALL_CHARTS if spec.title == "Load (%)"))
+    qtbot.addWidget(chart)
+    chart.resize(250, 190)
+    seconds: list[float] = []
+    for second in range(30_000):
+        seconds.append(second)
+        if len(seconds) > 4_000:
+            del seconds[1::2]
+    chart.show()
+    chart.show_curves(
+        [Curve(name="processor", x=seconds, y=[second % 101 for second in seconds])], []
+    )
+    ranges = set()
+    for _ in range(10):
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        chart.grab()
+        ranges.add(tuple(chart._plot.viewRange()[0]))
+    assert len(ranges) == 1

@@ -73,3 +73,36 @@ def test_a_narrow_table_cuts_words_but_neither_dates_nor_figures(
     table.resize(2 * width, 300)
     QApplication.processEvents()
     assert sum(map(table.columnWidth, range(4))) == table.viewport().width() > width
+
+
+def test_only_what_is_seen_is_read_when_a_long_table_is_resized(qtbot: QtBot) -> None:
+    read = []
+    columns = [Column(heading="Figure", text=lambda record: read.append(record) or str(record))]
+    table = RecordTable("Figures", columns)
+    qtbot.addWidget(table)
+    table.resize(400, 300)
+    table.show()
+    table.show_records(range(2_000))
+    QApplication.processEvents()
+    read.clear()
+    table.resize(420, 300)
+    QApplication.processEvents()
+    assert 0 < len(set(read)) < 30
+
+
+def test_a_figure_far_down_is_as_whole_as_the_first(table: RecordTable) -> None:
+    rows = [(DATE, FILE, NAME, FIGURE)] * 1_500
+    table.show()
+    table.resize(460, 300)
+    table.show_records([*rows, (DATE, FILE, NAME, "1,234,567.8%")])
+    QApplication.processEvents()
+    last = table.model().index(len(rows), 3)
+    assert table.columnWidth(3) >= table.sizeHintForIndex(last).width()
+
+
+def test_a_table_that_was_hidden_shares_its_width_when_it_is_shown(table: RecordTable) -> None:
+    table.resize(700, 300)
+    table.show_records([(DATE, FILE, NAME, FIGURE)])
+    table.show()
+    QApplication.processEvents()
+    assert sum(map(table.columnWidth, range(4))) == table.viewport().width()

@@ -102,10 +102,9 @@ class _Bars:
         self._task = None
 
     def _figures(self) -> str:
-        speed = self._history.step_speeds[-1] if self._history.step_speeds else 0.0
         best = self._history.best
         reached = f"best {best.validation_accuracy:.3f}  " if best else ""
-        return f"{reached}{speed:,.0f} images/s"
+        return f"{reached}{self._history.images_per_second:,.0f} images/s"
 
 
 def _lines(event: TrainingEvent) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .events import (
@@ -23,20 +22,20 @@ from .events import (
     StepDone,
     TrainingEvent,
 )
+from .thinning import Thinning
 
-_MOST_STEPS = 20_000
-_MOST_LOADS = 4_000
+MOST_SAMPLES = 4_000
 
 
 @dataclass
 class RunHistory:
     """All that is known of a run from its events so far.
 
-    ``epoch_axis`` gives each step its place on a common axis: epochs since the run began, with
-    the part of the epoch that is done; ``load_seconds`` are those at work, ``seconds_before`` of
-    them in processes before the present one. Of many steps, and of many samples of the load, every
-    second one is left out, and again when there are many: charts keep their shape, and a run of
-    days its memory.
+    ``position`` is the place of the last step on the axis that all share: epochs since the run
+    began, with the part of the epoch that is done; ``step_positions`` those of the steps that are
+    kept. ``load_seconds`` are those at work, ``seconds_before`` of them in processes before the
+    present one. Of steps and of samples of the load at most ``MOST_SAMPLES`` are kept, evenly along
+    the run: charts keep their shape, and a run of days its memory.
     """
 
     started: RunStarted | None = None
@@ -48,22 +47,27 @@ class RunHistory:
     epoch_positions: list[float] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     problems: list[ProblemFound] = field(default_factory=list)
+    position: float = 0.0
+    images_per_second: float = 0.0
     step_positions: list[float] = field(default_factory=list)
     step_losses: list[float] = field(default_factory=list)
     step_speeds: list[float] = field(default_factory=list)
     step_rates: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     loads: list[LoadSampled] = field(default_factory=list)
     load_seconds: list[float] = field(default_factory=list)
+    seconds_at_work: float = 0.0
     seconds_before: float = 0.0
     best: EpochDone | None = None
     ended: RunEnded | None = None
+    _steps: Thinning = field(default_factory=lambda: Thinning(MOST_SAMPLES))
+    _loads: Thinning = field(default_factory=lambda: Thinning(MOST_SAMPLES))
 
     def apply(self, event: TrainingEvent) -> None:
         """Take one event in, in the order in which it came."""
         match event:
             case RunStarted():
                 self.started = event
-                self.seconds_before = self.load_seconds[-1] if self.load_seconds else 0.0
+                self.seconds_before = self.seconds_at_work
             case DataReady():
                 self.data = event
             case Progress():
@@ -96,29 +100,24 @@ class RunHistory:
                 self.phase_ends.append(event)
 
     def _apply_step(self, event: StepDone) -> None:
-        position = len(self.epochs) + event.step / event.steps_per_epoch
-        self.step_positions.append(position)
+        self.position = len(self.epochs) + event.step / event.steps_per_epoch
+        self.images_per_second = event.images_per_second
+        if not self._steps.keeps_next():
+            return
+        self.step_positions.append(self.position)
         self.step_losses.append(event.loss)
         self.step_speeds.append(event.images_per_second)
-        self._note_rates(position, event.rates)
-        if len(self.step_positions) > _MOST_STEPS:
-            self._thin_out()
+        for stage, rate in event.rates.items():
+            self.step_rates.setdefault(stage, []).append((self.position, rate))
+        series = (self.step_positions, self.step_losses, self.step_speeds)
+        self._steps.thin_out(*series, *self.step_rates.values())
 
     def _apply_load(self, event: LoadSampled) -> None:
-        self.load_seconds.append(self.seconds_before + event.seconds)
-        self.loads.append(event)
-        if len(self.loads) > _MOST_LOADS:
-            del self.loads[1::2], self.load_seconds[1::2]
-
-    def _thin_out(self) -> None:
-        for series in (self.step_positions, self.step_losses, self.step_speeds):
-            del series[1::2]
-        for line in self.step_rates.values():
-            del line[1::2]
-
-    def _note_rates(self, position: float, rates: Mapping[str, float]) -> None:
-        for stage, rate in rates.items():
-            self.step_rates.setdefault(stage, []).append((position, rate))
+        self.seconds_at_work = self.seconds_before + event.seconds
+        if self._loads.keeps_next():
+            self.load_seconds.append(self.seconds_at_work)
+            self.loads.append(event)
+            self._loads.thin_out(self.loads, self.load_seconds)
 
     def _apply_epoch(self, event: EpochDone) -> None:
         self.epochs.append(event)
@@ -143,5 +142,4 @@ class RunHistory:
         """Epochs of the present phase that are done, with the part of the one that runs."""
         number = self.phases[-1].phase if self.phases else 0
         whole = sum(epoch.phase == number for epoch in self.epochs)
-        last = self.step_positions[-1] if self.step_positions else 0.0
-        return whole + max(0.0, last - len(self.epochs))
+        return whole + max(0.0, self.position - len(self.epochs))

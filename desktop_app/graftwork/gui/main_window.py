@@ -103,6 +103,7 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(page)
         self.go_to(max(0, self._navigation.current))
         self._status.setText(_ready(workshop))
+        self.tasks.start(lambda: once(_load_charts))
         if self._wish is not None:
             self.open_path(self._wish)
 
@@ -169,6 +170,11 @@ class MainWindow(QMainWindow):
         self.tasks.close()
         if self.pages is not None:
             self.pages.loader.close()
+
+
+def _load_charts() -> None:
+    """Load the plotting library before the first look at a chart has to wait for it."""
+    from .train import chart  # noqa: F401 - only loaded here
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:

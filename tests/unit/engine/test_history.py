@@ -63,8 +63,8 @@ def test_steps_stand_on_the_axis_of_epochs(history):
     assert history.step_rates["head"] == [(p, 0.1) for p in history.step_positions]
 
 
-def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch):
-    monkeypatch.setattr(history_module, "_MOST_STEPS", 100)
+def test_steps_of_days_stay_few_and_lie_evenly_from_the_first_to_the_last(monkeypatch):
+    monkeypatch.setattr(history_module, "MOST_SAMPLES", 100)
     history = RunHistory()
     history.apply(phase_started())
     for epoch in range(1, 1001):
@@ -76,18 +76,27 @@ def test_steps_of_days_stay_few_and_reach_from_the_first_to_the_last(monkeypatch
     series = (history.step_positions, history.step_losses, history.step_speeds)
     assert {len(each) for each in (*series, history.step_rates["head"])} == {len(series[0])}
     assert [at for at, _ in history.step_rates["head"]] == history.step_positions
-    assert history.step_positions == sorted(history.step_positions)
+    assert history.step_positions == [0.5 + 16 * number for number in range(63)]
 
 
-def test_samples_of_the_load_stay_few(monkeypatch):
-    monkeypatch.setattr(history_module, "_MOST_LOADS", 100)
+def test_samples_of_the_load_stay_few_and_lie_evenly(monkeypatch):
+    monkeypatch.setattr(history_module, "MOST_SAMPLES", 100)
     history = RunHistory()
     for number in range(1000):
         history.apply(ev.LoadSampled(seconds=number, cpu_percent=number, memory_mib=100.0))
         assert len(history.loads) == len(history.load_seconds) <= 100
-    percents = [load.cpu_percent for load in history.loads]
-    assert percents[0] == 0
-    assert percents == sorted(percents) == history.load_seconds
+    assert history.load_seconds == list(range(0, 1000, 16))
+    assert [load.cpu_percent for load in history.loads] == history.load_seconds
+
+
+def test_a_process_that_goes_on_counts_from_the_last_sample_though_it_was_not_kept(monkeypatch):
+    monkeypatch.setattr(history_module, "MOST_SAMPLES", 2)
+    history = RunHistory()
+    for samples in (range(1, 7), (1,)):
+        history.apply(ALL[0])
+        for seconds in samples:
+            history.apply(ev.LoadSampled(seconds=seconds, cpu_percent=1, memory_mib=1))
+    assert history.seconds_at_work == 7
 
 
 def test_the_load_goes_on_where_the_process_before_ended():

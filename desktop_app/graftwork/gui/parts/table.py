@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -27,6 +28,8 @@ from .column_widths import ColumnWidth, shared_widths
 
 Index = QModelIndex | QPersistentModelIndex
 _LEAST_WIDTH = 72
+_MEASURED_TEXTS = 200
+_GRID_LINE = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +120,7 @@ class RecordTable(QTableView):
     def __init__(self, name: str, columns: Sequence[Column], *, several: bool = False) -> None:
         super().__init__()
         self._records = RecordModel(columns)
+        self._measured: list[ColumnWidth] = []
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self._records)
         self._sorted.setSortRole(Qt.ItemDataRole.UserRole)
@@ -148,6 +152,11 @@ class RecordTable(QTableView):
     def show_records(self, records: Sequence[Any]) -> None:
         """Show these from now on."""
         self._records.show_records(records)
+        self._measure_again()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Share the width, which nobody saw before."""
+        super().showEvent(event)
         self._share_width()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -159,19 +168,37 @@ class RecordTable(QTableView):
         """Follow another font or style."""
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
-            self._share_width()
+            self._measure_again()
+
+    def _measure_again(self) -> None:
+        self._measured = []
+        self._share_width()
 
     def _share_width(self) -> None:
-        columns = [self._width(*each) for each in enumerate(self._records.columns)]
-        for number, width in enumerate(shared_widths(columns, self.viewport().width())):
+        if not self.isVisible():
+            return
+        self._measured = self._measured or list(map(self._width, range(len(self._records.columns))))
+        for number, width in enumerate(shared_widths(self._measured, self.viewport().width())):
             self.setColumnWidth(number, width)
 
-    def _width(self, number: int, column: Column) -> ColumnWidth:
+    def _width(self, number: int) -> ColumnWidth:
         """Headings may be cut where cells are not."""
+        column = self._records.columns[number]
         heading = self.horizontalHeader().sectionSizeHint(number)
-        cells = max(self.sizeHintForColumn(number), _LEAST_WIDTH)
+        cells = max(self._widest_cell(number), _LEAST_WIDTH)
         least = cells if column.right or column.whole else _LEAST_WIDTH
         return ColumnWidth(wanted=max(heading, cells), least=least, stretch=column.stretch)
+
+    def _widest_cell(self, number: int) -> int:
+        """Only the longest texts are measured: the style takes its time for each cell."""
+        column, records = self._records.columns[number], self._records.records
+        rows = {column.text(record): row for row, record in enumerate(records)}
+        longest = heapq.nlargest(_MEASURED_TEXTS, rows, key=len)
+        if not longest:
+            return 0
+        widest = rows[max(longest, key=self.fontMetrics().horizontalAdvance)]
+        cell = self._sorted.mapFromSource(self._records.index(widest, number))
+        return self.sizeHintForIndex(cell).width() + _GRID_LINE
 
     @property
     def records(self) -> Sequence[Any]:

@@ -21,7 +21,7 @@ REDRAWS_PER_SECOND = 20
 
 
 class ChartBoard(QWidget):
-    """Shows whatever ``history`` gives. The plotting library is loaded at the first look."""
+    """Shows whatever ``history`` gives. The charts are made at the first look."""
 
     def __init__(self, history: Callable[[], RunHistory]) -> None:
         super().__init__()

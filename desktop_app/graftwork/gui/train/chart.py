@@ -62,8 +62,6 @@ class Chart(Card):
         self._plot.setMouseEnabled(x=False, y=False)
         self._plot.setLogMode(x=self.look.powers is not None, y=self.look.logarithmic)
         self._plot.setLabel("bottom", self.look.x_axis)
-        self._plot.setClipToView(True)
-        self._plot.setDownsampling(auto=True, mode="peak")
         self._plot.showGrid(y=True, alpha=0.25)
         self._plot.getAxis("left").setWidth(46)
         self._plot.enableAutoRange()
