@@ -51,6 +51,19 @@ def test_classes_are_counted_and_filter_the_images(
     assert page.browser.summary.text() == "12 images"
 
 
+def test_classes_that_go_are_not_shown_one_after_the_other(
+    page: DataPage, tmp_path: Path, images: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(images)
+    page.browser.classes.setCurrentIndex(page.browser.classes.model().index(2, 0))
+    chosen: list[str | None] = []
+    page.browser.classes.chosen.connect(chosen.append)
+    open_folder(make_folder(tmp_path / "others", per_class=3, classes=("red", "blue")))
+    assert chosen == []
+    assert page.browser.images.count == 6
+    assert page.browser.classes.currentIndex().row() == 0
+
+
 def test_pictures_are_read_when_they_are_looked_at(
     qtbot: QtBot, page: DataPage, pages: Pages, images: Path, open_folder: OpenFolder
 ) -> None:
@@ -320,5 +333,6 @@ def test_reading_can_be_cancelled(
     assert page.busy.isVisible()
     with qtbot.waitSignal(window.tasks.all_done, timeout=LONG):
         pages.data.cancel()
+        assert page.welcome.isVisible(), "without waiting for the reader"
     assert pages.data.current is None
     assert page.welcome.isVisible()

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,13 +47,17 @@ class ClassList(QListView):
         self.selectionModel().currentChanged.connect(self._tell)
 
     def show_counts(self, counts: dict[str, int]) -> None:
-        """Show these classes, with all of them chosen."""
+        """Show these classes, with all of them chosen, which ``chosen`` does not tell.
+
+        While rows go, each of the others is the current one for a moment.
+        """
         largest = max(counts.values(), default=0)
-        self._items.clear()
-        self._items.appendRow(_item("All classes", sum(counts.values()), 0))
-        for name, count in counts.items():
-            self._items.appendRow(_item(name, count, largest))
-        self.setCurrentIndex(self._items.index(0, 0))
+        with QSignalBlocker(self):
+            self._items.clear()
+            self._items.appendRow(_item("All classes", sum(counts.values()), 0))
+            for name, count in counts.items():
+                self._items.appendRow(_item(name, count, largest))
+            self.setCurrentIndex(self._items.index(0, 0))
 
     def _tell(self, current: QModelIndex, _previous: QModelIndex) -> None:
         if current.isValid():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from graftwork.gui.tasks import Tasks
@@ -38,38 +41,44 @@ class DataState(QObject):
 
     def open(self, wish: Wish) -> None:
         """Read this data set in the background, instead of what is being read."""
-        self.cancel()
+        self._stop()
         self._wish = wish
         self.reading.emit(wish)
         self._thread = self._tasks.start(
             lambda: open_data(wish, self.registry.readers),
-            produced=self.progressed.emit,
-            returned=lambda opened: self._take_if_wanted(opened, wish),
-            failed=self.failed.emit,
-            stopped=self._say_cancelled,
+            produced=lambda progress: self._if_wanted(wish, self.progressed.emit, progress),
+            returned=lambda opened: self._if_wanted(wish, self._take, opened),
+            failed=lambda failure: self._if_wanted(wish, self._give_up, failure),
         )
 
     @Slot()
     def cancel(self) -> None:
-        """Stop reading and checking, if either is at work."""
+        """Stop reading and checking, if either is at work.
+
+        A reader may take its time to look through a folder: it goes on unheard.
+        """
+        was_reading = self._wish is not None
+        self._stop()
+        if was_reading:
+            self.cancelled.emit()
+
+    def _stop(self) -> None:
         self._wish = None
         if self._thread is not None:
             self._thread.stop()
             self._thread = None
 
-    def _take_if_wanted(self, opened: Opened, wish: Wish) -> None:
-        """The answer may have been on its way when the person cancelled or opened another."""
+    def _if_wanted(self, wish: Wish, hear: Callable[[Any], object], told: object) -> None:
+        """What is told may have been on its way when the person cancelled or opened another."""
         if wish is self._wish:
-            self._take(opened)
-        else:
-            self._say_cancelled()
+            hear(told)
 
-    def _say_cancelled(self) -> None:
-        """Unless another data set is being read by now."""
-        if self._wish is None:
-            self.cancelled.emit()
+    def _give_up(self, failure: Failure) -> None:
+        self._wish = None
+        self.failed.emit(failure)
 
     def _take(self, opened: Opened) -> None:
+        self._wish = None
         self.current = opened
         self.opened.emit(opened)
         self._thread = self._tasks.start(
