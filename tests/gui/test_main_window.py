@@ -182,6 +182,18 @@ def test_a_start_that_fails_is_told_in_the_window(qtbot: QtBot, qapp: QApplicati
     theme.deleteLater()
 
 
+def test_pages_that_cannot_be_built_are_told_in_the_window(
+    qtbot: QtBot, qapp: QApplication
+) -> None:
+    theme = Theme(qapp, "light")
+    window = MainWindow(object, Settings(), theme)  # type: ignore[arg-type]
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(window._starting.failure.isVisible)
+    assert "AttributeError" in window._starting.failure.text
+    theme.deleteLater()
+
+
 def test_the_place_of_the_window_is_kept(
     qtbot: QtBot, qapp: QApplication, window: MainWindow, workshop: Workshop
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -123,6 +124,15 @@ def test_an_unexpected_error_names_its_kind(qtbot: QtBot, tasks: Tasks, heard: H
     assert heard.failure is not None
     assert "unexpected" in heard.failure.message
     assert "KeyError" in heard.failure.message
+
+
+def test_work_that_would_leave_the_program_is_a_failure(
+    qtbot: QtBot, tasks: Tasks, heard: Heard
+) -> None:
+    with qtbot.waitSignal(tasks.all_done):
+        start(tasks, heard, lambda: once(lambda: sys.exit(3)))
+    assert heard.failure is not None
+    assert "SystemExit: 3" in heard.failure.message
 
 
 def test_stop_closes_the_generator_in_its_thread(qtbot: QtBot, tasks: Tasks, heard: Heard) -> None:

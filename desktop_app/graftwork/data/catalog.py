@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader
 from graftwork.wrong_values import wrong_values_text
 
+from .catalog_faults import fault_of
 from .names import without_broken_names
 
 _logger = logging.getLogger(__name__)
@@ -112,12 +113,16 @@ def checked_options(reader: DatasetReader, options: Mapping[str, Any]) -> BaseMo
 
 def _read(reader: DatasetReader, path: Path, options: BaseModel) -> Catalog:
     try:
-        return reader.read(path, options)
+        catalog = reader.read(path, options)
     except DatasetError:
         raise
     except Exception as error:
         msg = f"Reader {reader.name!r} failed on {path}: {type(error).__name__}: {error}"
         raise DatasetError(msg) from error
+    if fault := fault_of(catalog):
+        msg = f"Reader {reader.name!r} read {path} and gave {fault}. Tell the plugin's author."
+        raise DatasetError(msg)
+    return catalog
 
 
 def _check(catalog: Catalog, reader: DatasetReader) -> None:

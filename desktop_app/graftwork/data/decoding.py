@@ -61,11 +61,23 @@ def decode_with(decoder: Decoder, path: Path, channels: int) -> Array:
     """What any decoder gives; its failures and wrong results become ``UnusableImageError``."""
     with _reasons():
         image = decoder(path, channels)
-    depths = ("uint8", "uint16", "int32", "float32")
-    if image.ndim != 3 or image.shape[2] != channels or image.dtype.name not in depths:
-        msg = f"its decoder gave {image.dtype} of shape {image.shape}, not {channels} channels"
+    if fault := _fault_of(image, channels):
+        msg = f"its decoder gave {fault}"
         raise UnusableImageError(msg)
     return image
+
+
+def _fault_of(image: object, channels: int) -> str:
+    """What is wrong with decoded pixels; empty if nothing is."""
+    if not isinstance(image, np.ndarray):
+        return f"{type(image).__name__}, not an array of pixels"
+    depths = ("uint8", "uint16", "int32", "float32")
+    if image.ndim != 3 or image.shape[2] != channels or image.dtype.name not in depths:
+        return f"{image.dtype} of shape {image.shape}, not {channels} channels"
+    if not image.size:
+        return f"no pixel: its shape is {image.shape}"
+    finite = image.dtype.kind != "f" or np.isfinite(image).all()
+    return "" if finite else "values that are not finite"
 
 
 def decode_and_hash(decoder: Decoder, path: Path, channels: int) -> tuple[Array, str]:

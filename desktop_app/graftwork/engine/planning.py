@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import get_args
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel
 
@@ -20,6 +20,8 @@ from graftwork.plugin_api import (
 from .checkpoints.progress import ReportFigures
 from .errors import TrainingError
 
+T = TypeVar("T")
+
 _MOST_PHASES = 10_000
 _MOST_EXPECTED = 100
 
@@ -31,9 +33,14 @@ class Planned:
         self, strategy: Strategy, settings: BaseModel, model: ModelOutline, data: DataOutline
     ) -> None:
         self._strategy = strategy
-        self._plan = strategy.plan(settings, model, data)
         self._weighty = [stage.name for stage in model.stages if stage.parameters]
         self.number = 0
+        self._plan = self._asked(lambda: strategy.plan(settings, model, data))
+        if not isinstance(self._plan, Generator):
+            raise TrainingError(
+                f"The strategy {strategy.name} gave a {type(self._plan).__name__} where phases "
+                "are to come one by one: its plan must yield them."
+            )
 
     def next(self, report: PhaseReport | None) -> AnyPhase | None:
         """The next phase, given the report of the one before; None at the end.
@@ -41,16 +48,23 @@ class Planned:
         Raises ``TrainingError`` if the strategy fails, gives what is no phase, or never ends.
         """
         try:
-            phase = next(self._plan) if report is None else self._plan.send(report)
+            phase = self._asked(
+                lambda: next(self._plan) if report is None else self._plan.send(report)
+            )
         except StopIteration:
             return None
-        except GraftworkError:
-            raise
-        except Exception as error:
-            raise self._failed(error) from error
         self.number += 1
         self._check(phase)
         return phase
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the plugin answers; sys.exit() in it is a failure like any other."""
+        try:
+            return ask()
+        except (StopIteration, GraftworkError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise self._failed(error) from error
 
     @property
     def measurable(self) -> int:
@@ -105,7 +119,7 @@ class Planned:
         if self.number > _MOST_PHASES:
             raise TrainingError(f"The strategy {name} gave over {_MOST_PHASES} phases; it is left.")
 
-    def _failed(self, error: Exception) -> TrainingError:
+    def _failed(self, error: BaseException) -> TrainingError:
         return TrainingError(
             f"The strategy {self._strategy.name} failed after {self.number} phases "
             f"({type(error).__name__}: {error}). The best weights until then are kept. Choose "

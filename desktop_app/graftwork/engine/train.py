@@ -129,8 +129,8 @@ def _run_phases(
         setup.reports.append(report)
         yield from save_checkpoint(setup, None)
         phase, midway = planned.next(report), None
-    if not setup.reports:
-        msg = f"The strategy {setup.job.strategy} gave no phase at all, so nothing was trained."
+    if not any(report.epochs_run for report in setup.reports):
+        msg = f"The strategy {setup.job.strategy} gave no phase that trains: nothing was learned."
         raise TrainingError(msg)
 
 

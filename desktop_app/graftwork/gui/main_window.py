@@ -96,7 +96,11 @@ class MainWindow(QMainWindow):
     def _furnish(self, workshop: Workshop) -> None:
         from .pages import build_pages
 
-        self.pages = build_pages(self, workshop, self.tasks, self.settings, self.go_to)
+        try:
+            self.pages = build_pages(self, workshop, self.tasks, self.settings, self.go_to)
+        except Exception as error:
+            self._show_start_failure(Failure.of(error))
+            return
         self._stack.removeWidget(self._starting)
         self._starting.deleteLater()
         for page in self.pages.widgets:

@@ -80,7 +80,7 @@ class GeneratorThread(QThread):
         """What the thread does; not to be called."""
         try:
             self._pull(self._make())
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin must not end the thread unheard
             self.failed.emit(Failure.of(error))
 
     def _pull(self, items: Iterator[Any]) -> None:

@@ -18,6 +18,7 @@ from pydantic import (
     Tag,
     ValidationError,
 )
+from pydantic.fields import FieldInfo
 
 from graftwork.plugin_api import (
     Augmentation,
@@ -41,11 +42,23 @@ class BadDescriptorError(Exception):
 
 
 def _constructs(model: type[BaseModel]) -> type[BaseModel]:
+    """A model whose defaults are right, which pydantic does not check, and that makes a form."""
     try:
-        model()
+        _check_defaults(model)
     except ValidationError as error:
         raise ValueError(f"{model.__name__}() fails: {wrong_values_text(error)}") from error
     return model
+
+
+def _is_renamed(field: FieldInfo) -> bool:
+    return bool(field.validation_alias or field.serialization_alias)
+
+
+def _check_defaults(model: type[BaseModel]) -> None:
+    if renamed := [name for name, field in model.model_fields.items() if _is_renamed(field)]:
+        raise ValueError(f"a setting has no other name than its own, but {renamed[0]} has an alias")
+    model.model_validate(dict(model()))
+    model.model_json_schema()
 
 
 _WORD = r"[a-z0-9][a-z0-9._-]*"
@@ -166,8 +179,10 @@ def check_descriptor(descriptor: object, wanted: type[Descriptor]) -> None:
     """Raise ``BadDescriptorError`` unless this is a ``wanted`` with good values in all fields."""
     if not isinstance(descriptor, wanted):
         raise BadDescriptorError(f"{descriptor!r:.80} is not a {wanted.__name__}")
+    named = f"{wanted.__name__} {getattr(descriptor, 'name', None)!r}"
     try:
         FIELDS[wanted].model_validate(descriptor)
     except ValidationError as error:
-        named = f"{wanted.__name__} {getattr(descriptor, 'name', None)!r}"
         raise BadDescriptorError(f"{named}: {wrong_values_text(error)}") from error
+    except Exception as error:
+        raise BadDescriptorError(f"{named}: {type(error).__name__}: {error}") from error

@@ -6,8 +6,9 @@ be this plugin's and leaves nothing half registered.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from traceback import format_exception, format_exception_only
 from typing import Any
@@ -103,11 +104,12 @@ class _Loading:
         )
 
     def _load(self, candidate: Candidate) -> None:
-        manager = self._register(candidate)
-        if manager is None:
-            return
-        for hook_name in self.shelves:
-            self._call(candidate, hook_name, getattr(manager.hook, hook_name))
+        with redirect_stdout(sys.stderr):  # what a plugin prints is no part of any result
+            manager = self._register(candidate)
+            if manager is None:
+                return
+            for hook_name in self.shelves:
+                self._call(candidate, hook_name, getattr(manager.hook, hook_name))
         self.plugins.append(self._loaded(candidate))
 
     def _register(self, candidate: Candidate) -> pluggy.PluginManager | None:

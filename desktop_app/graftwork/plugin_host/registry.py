@@ -70,24 +70,31 @@ class Registry:
 
     def backbone(self, name: str) -> Backbone:
         """The backbone of this name; raises ``GraftworkError`` with the names that come near."""
-        return _look_up("backbone", self.backbones, name)
+        return self._look_up("backbone", self.backbones, name)
 
     def strategy(self, name: str) -> Strategy:
         """The strategy of this name; raises ``UnknownNameError``."""
-        return _look_up("strategy", self.strategies, name)
+        return self._look_up("strategy", self.strategies, name)
 
     def reader(self, name: str) -> DatasetReader:
         """The dataset reader of this name; raises ``UnknownNameError``."""
-        return _look_up("dataset reader", self.readers, name)
+        return self._look_up("dataset reader", self.readers, name)
 
-
-def _look_up(kind: str, known: Mapping[str, T], name: str) -> T:
-    if name in known:
-        return known[name]
-    raise UnknownNameError(f"There is no {kind} '{name}'. {_hint(name, list(known))}")
+    def _look_up(self, kind: str, known: Mapping[str, T], name: str) -> T:
+        if name in known:
+            return known[name]
+        hint = _hint(name, list(known)) + _failed_plugins(self.failures)
+        raise UnknownNameError(f"There is no {kind} '{name}'. {hint}")
 
 
 def _hint(name: str, known: list[str]) -> str:
     if near := get_close_matches(name, known):
         return f"Did you mean {' or '.join(near)}?"
     return f"There are: {', '.join(known) or 'none (is a plugin missing?)'}."
+
+
+def _failed_plugins(failures: tuple[PluginFailure, ...]) -> str:
+    names = sorted({failure.plugin for failure in failures})
+    if not names:
+        return ""
+    return f" Not all of {', '.join(names)} could be used: see 'graftwork plugins'."

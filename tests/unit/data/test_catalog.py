@@ -26,6 +26,9 @@ def catalog_of(counts: dict[str, int], root: Path = Path("pictures")) -> Catalog
     return Catalog(root=root, classes=tuple(counts), items=tuple(items))
 
 
+AB: Any = catalog_of({"a": 1, "b": 1})
+
+
 def reader(name: str, *, ending: str = "", gives: Any = None) -> DatasetReader:
     def read(path: Path, options: Options) -> Catalog:
         if isinstance(gives, Exception):
@@ -114,6 +117,13 @@ def test_wrong_options_are_named(tmp_path: Path, options: dict[str, Any]) -> Non
             Catalog(root=Path(), classes=("a", "b"), items=(Item(path=Path("x"), label="c"),)),
             "labels that are no classes: c",
         ),
+        ([1], "'faulty' read .* and gave list where a Catalog is due"),
+        (replace(AB, classes=("a", "")), "gave among classes: ''"),
+        (replace(AB, items=(replace(AB.items[0], path="x"),)), "gave among items: Item.*path='x'"),
+        (replace(AB, items=(replace(AB.items[0], label=1),)), "gave among items: Item.*label=1"),
+        (replace(AB, items=(replace(AB.items[0], part="training"),)), "part='training'"),
+        (replace(AB, problems=("x.png",)), "gave among problems: 'x.png'"),
+        (replace(AB, notes="hello"), "notes that are no tuple: 'hello'"),
     ],
 )
 def test_faults_of_readers_become_dataset_errors(tmp_path: Path, gives: Any, message: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 import warnings
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -241,6 +242,21 @@ def test_other_decoders_are_held_to_the_contract(tmp_path: Path, shape: tuple[in
         decode_with(wrong, tmp_path, 3)
     with pytest.raises(UnusableImageError, match="damaged"):
         decode_with(broken, tmp_path, 3)
+
+
+@pytest.mark.parametrize(
+    ("gives", "said"),
+    [
+        (None, "NoneType, not an array"),
+        (np.zeros((0, 4, 3), np.uint8), "no pixel"),
+        (np.full((4, 4, 3), np.nan, np.float32), "not finite"),
+    ],
+)
+def test_what_other_decoders_give_must_have_pixels_with_values(
+    tmp_path: Path, gives: Any, said: str
+) -> None:
+    with pytest.raises(UnusableImageError, match=f"its decoder gave .*{said}"):
+        decode_with(lambda _path, _channels: gives, tmp_path, 3)
 
 
 def test_a_compression_that_nobody_knows_is_named(tmp_path: Path) -> None:

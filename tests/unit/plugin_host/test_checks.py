@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -32,6 +33,30 @@ class Demanding(BaseModel):
     """Has no default."""
 
     number: int
+
+
+class TooFew(BaseModel):
+    """Its default is out of its own bounds."""
+
+    epochs: int = Field(default=0, ge=1)
+
+
+class NoNumber(BaseModel):
+    """Its default is of another type."""
+
+    epochs: int = "ten"  # type: ignore[assignment]
+
+
+class Renamed(BaseModel):
+    """Its setting is called otherwise outside."""
+
+    epochs: int = Field(default=1, alias="numberOfEpochs")
+
+
+class Shapeless(BaseModel):
+    """No form can be made of it."""
+
+    function: Callable[[], int] = int
 
 
 class Exploding(BaseModel):
@@ -171,6 +196,10 @@ def test_a_bad_field_of_the_weights_is_named(weights: Any, field: str) -> None:
         ("settings", {"epochs": 3}, "settings"),
         ("settings", int, "BaseModel"),
         ("settings", Demanding, r"Demanding\(\) fails: number"),
+        ("settings", TooFew, r"TooFew\(\) fails: epochs"),
+        ("settings", NoNumber, r"NoNumber\(\) fails: epochs"),
+        ("settings", Renamed, "epochs has an alias"),
+        ("settings", Shapeless, "JsonSchema"),
         ("plan", None, "callable"),
         ("augmentation", "heavy", "'none', 'light' or 'strong'"),
         ("pretrained", 1, "pretrained"),
@@ -190,9 +219,10 @@ def test_a_bad_field_of_a_reader_is_named(field: str, value: object) -> None:
         check_descriptor(replace(READER, **{field: value}), DatasetReader)
 
 
-def test_a_settings_model_that_explodes_raises_what_it_raised() -> None:
-    with pytest.raises(ZeroDivisionError):
+def test_a_settings_model_that_explodes_is_named_with_what_it_raised() -> None:
+    with pytest.raises(BadDescriptorError, match="Strategy 'strategy': ZeroDivision") as caught:
         check_descriptor(replace(STRATEGY, settings=Exploding), Strategy)
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 @pytest.mark.parametrize("value", [None, "tiny", BACKBONE, Strategy])

@@ -109,6 +109,17 @@ def test_a_hook_that_raises_costs_only_that_hook(error: BaseException) -> None:
     assert registry.backbone("tiny") is BACKBONE
 
 
+def test_what_a_plugin_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
+    @hookimpl
+    def register_backbones() -> list[Backbone]:
+        print("hello")
+        return [BACKBONE]
+
+    registry = build_registry([("chatty", plugin(register_backbones=register_backbones))])
+    assert registry.backbone("tiny") is BACKBONE
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 def test_what_a_hook_gave_before_it_raised_counts() -> None:
     @hookimpl
     def register_backbones() -> Iterator[Backbone]:

@@ -43,6 +43,16 @@ def test_a_name_like_no_other_is_answered_with_all() -> None:
         REGISTRY.strategy("resnet18")
 
 
+def test_plugins_that_failed_are_named_where_a_name_is_missing() -> None:
+    registry = build_registry(
+        [("broken", object()), ("test", hooks(register_strategies=[STRATEGY]))]
+    )
+    with pytest.raises(
+        UnknownNameError, match=r"Not all of broken could be used: see 'graftwork p"
+    ):
+        registry.strategy("theirs")
+
+
 def test_an_empty_registry_wonders_about_plugins() -> None:
     with pytest.raises(UnknownNameError, match=r"no dataset reader 'csv'.*is a plugin missing"):
         Registry().reader("csv")

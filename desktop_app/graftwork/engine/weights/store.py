@@ -73,7 +73,7 @@ def matches(weights: DownloadedWeights, digest: str) -> bool:
 
 def _locate_packaged(backbone: Backbone, weights: PackagedWeights) -> Path:
     try:
-        path = weights.locate()
+        path = Path(weights.locate())
     except Exception as error:
         raise WeightsError(_missing_package(backbone, weights)) from error
     if not path.is_file():
