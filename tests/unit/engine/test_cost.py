@@ -14,9 +14,11 @@ from torch import nn
 from graftwork.engine import events as ev
 from graftwork.engine.cost import trial
 from graftwork.engine.cost.estimate import START_S, Cost
+from graftwork.engine.cost.kept import Kept, cache_bytes
 from graftwork.engine.cost.told import in_words
 from graftwork.engine.cost.trial import stage_costs
 from graftwork.engine.frozen import plan as frozen_plan
+from graftwork.engine.frozen.probing import Boundary
 from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.planning import Planned
 from graftwork.engine.setup import model_outline
@@ -36,6 +38,25 @@ def _samples():
 @pytest.fixture
 def costs():
     return {c.name: c for c in stage_costs(tiny_classifier(), _samples(), torch.device("cpu"))}
+
+
+def _kept(stages, images):
+    shape = (2**20,)  # 4 MiB an image
+    boundary = Boundary(stages=stages, shape=shape, channels_last=False, half=False, operations=1)
+    return Kept(images=images, boundaries=(boundary,))
+
+
+@pytest.mark.parametrize(
+    ("phases", "gib"),
+    [
+        ([], 0),
+        ([(1, 256), (2, 512), (2, 256)], 3),
+        ([(1, 3_072), (2, 3_072)], 20),  # what came first makes room
+        ([(1, 3_072), (2, 15_360)], 60),  # what a phase needs does not
+    ],
+)
+def test_the_cache_holds_its_limit_or_what_one_phase_needs(phases, gib):
+    assert cache_bytes([_kept(*phase) for phase in phases]) == gib * 2**30
 
 
 class _Pair(nn.Module):

@@ -46,10 +46,11 @@ def passes_seconds(stages: Sequence[StageCost], phases: Iterable[Kept]) -> float
     return seconds
 
 
-def cache_bytes(phases: Iterable[Kept]) -> float:
-    """What all phases keep at most."""
+def cache_bytes(phases: Sequence[Kept]) -> float:
+    """What all phases keep at most: the cache's limit, or what one of them needs beyond it."""
     most: dict[tuple[int, bool], int] = {}
     for kept in phases:
         for what, size in kept.sizes.items():
             most[what] = max(size, most.get(what, 0))
-    return min(sum(most.values()), LIMIT)
+    largest = max((sum(kept.sizes.values()) for kept in phases), default=0)
+    return max(largest, min(sum(most.values()), LIMIT))

@@ -20,7 +20,7 @@ from graftwork.data.cache_folder import INDEX, CacheFolder, keep, mark_used, rem
 from graftwork.data.early_flush import EarlyFlush
 
 LIMIT = 20 * 2**30
-"""All that is kept stays under so many bytes (20 GiB)."""
+"""All that is kept stays under so many bytes (20 GiB), unless one phase alone needs more."""
 
 _ROWS = "rows.npy"
 
