@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from torch import nn
 
 from graftwork.engine import events as ev
-from graftwork.engine.cost import trial
+from graftwork.engine.cost import solving, trial
 from graftwork.engine.cost.estimate import START_S, Cost
 from graftwork.engine.cost.kept import Kept, cache_bytes
 from graftwork.engine.cost.told import in_words
@@ -23,9 +23,11 @@ from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.planning import Planned
 from graftwork.engine.setup import model_outline
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, SWA, DataOutline, Phase, Strategy, WiSE
+from graftwork.plugin_api import HEAD, SWA, DataOutline, Phase, SolvedHead, Strategy, WiSE
 from support.classifiers import tiny_classifier
 from support.jobs import of_kind, run_job, small_job
+
+_PROCESSOR = torch.device("cpu")
 
 
 def _samples():
@@ -187,7 +189,7 @@ def seconds(images, registry, tmp_path, monkeypatch):
             begun, several = divmod(next(calls), 4 * STAGES)
             return (single if begun else 8) * several
 
-        monkeypatch.setattr(trial, "_now", now)
+        monkeypatch.setattr(trial, "now", now)
 
     def estimated(*phases, single=1.0, **training):
         tried(single)
@@ -234,6 +236,22 @@ def test_frozen_stages_cost_what_their_views_cost(seconds, training, passes):
     phase = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
     backbone = (STAGES - 1) * (passes * TRAIN + VALIDATION + TEST)
     assert seconds(phase, **training) == pytest.approx(backbone + 12 * (3 * TRAIN + VALIDATION))
+
+
+def test_a_solved_head_costs_its_products_for_every_strength(seconds, monkeypatch):
+    ticks = itertools.count()
+    monkeypatch.setattr(solving, "now", lambda _device: next(ticks))
+    images = STAGES * (TRAIN + VALIDATION + TEST)
+    for refit, solved in ((False, 2), (True, 3)):
+        phase = SolvedHead(name="x", strengths=(1.0, 0.1), refit=refit)
+        assert seconds(phase) == pytest.approx(images + solved * 60 * 1.001, rel=1e-4)
+
+
+def test_of_more_images_than_are_tried_a_product_takes_longer(monkeypatch):
+    ticks = itertools.count()
+    monkeypatch.setattr(solving, "now", lambda _device: next(ticks))
+    told = solving.solving_seconds(5120, features=3, classes=2, strengths=1, device=_PROCESSOR)
+    assert told == pytest.approx(60 * 10.001, rel=1e-4)
 
 
 def test_what_a_phase_before_has_kept_is_not_computed_again(seconds):

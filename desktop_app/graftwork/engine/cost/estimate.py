@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import psutil
 
-from graftwork.plugin_api import SWA, AnyPhase, MeasuredStages, Phase, WiSE
+from graftwork.plugin_api import SWA, AnyPhase, MeasuredStages, Phase, SolvedHead, WiSE
 
 from ..averaging import following_norms
 from ..freezing import check_phase, frozen_prefix
@@ -22,6 +22,7 @@ from ..learning.sample import SAMPLE_FILE
 from ..planning import Planned
 from ..setup import TrainingSetup
 from .kept import Kept, cache_bytes, kept_by, passes_seconds
+from .solving import solving_seconds
 from .trial import StageCost, forward_seconds, stage_costs
 
 _BACKWARD = 2.0
@@ -118,8 +119,10 @@ def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> _PhaseCo
             return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
         case MeasuredStages():
             return _measuring_cost(setup, trial, phase)
+        case SolvedHead():
+            return _solving_cost(setup, trial, phase)
         case _:
-            return _solving_cost(setup, trial)
+            return _frozen_cost(setup, trial)
 
 
 def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -> _PhaseCost:
@@ -131,8 +134,17 @@ def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -
     )
 
 
-def _solving_cost(setup: TrainingSetup, trial: Trial) -> _PhaseCost:
-    """All images go through the backbone once; the head itself is solved in no time."""
+def _solving_cost(setup: TrainingSetup, trial: Trial, phase: SolvedHead) -> _PhaseCost:
+    """Once for each strength, and once more for all images that are not for testing."""
+    features, classes = trial.probe.boundaries[-1].shape[0], len(setup.classifier.info.classes)
+    solved = len(phase.strengths) + phase.refit
+    solving = solving_seconds(_images(setup), features, classes, solved, setup.device)
+    frozen = _frozen_cost(setup, trial)
+    return replace(frozen, seconds=frozen.seconds + solving)
+
+
+def _frozen_cost(setup: TrainingSetup, trial: Trial) -> _PhaseCost:
+    """All images go through the backbone once; what comes after takes no time."""
     images = _images(setup) + len(setup.test.labels)
     kept = Kept(images=images, boundaries=trial.probe.boundaries[-1:])
     return _PhaseCost(

@@ -67,9 +67,9 @@ def _through(classifier: Classifier, inputs: Tensor, device: torch.device) -> li
     found, images = [], len(inputs)
     for name, stage in classifier.named_stages().items():
         with _counted(stage) as layers:
-            began = _now(device)
+            began = now(device)
             inputs = stage(inputs)
-            seconds = _now(device) - began
+            seconds = now(device) - began
         found.append(
             StageCost(
                 name=name,
@@ -106,7 +106,8 @@ def _bytes(output: object) -> int:
     return output.nbytes if isinstance(output, Tensor) else 0
 
 
-def _now(device: torch.device) -> float:
+def now(device: torch.device) -> float:
+    """Seconds of a clock, when all that the device was told is done."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

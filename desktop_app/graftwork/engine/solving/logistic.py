@@ -66,7 +66,8 @@ class LogisticRegression:
         self._center, self._scale = _center_and_scale(features)
         self._penalized = self._center.new_ones(classes * (self._width + 1))  # 0 for biases
         self._penalized[classes * self._width :] = 0
-        self._minimizer = Minimizer(self._first(start), self._memory)
+        memory = steps_remembered(len(self._penalized))
+        self._minimizer = Minimizer(self._first(start), memory)
         self._strength = 0.0
         self._iterations = 0
 
@@ -147,10 +148,6 @@ class LogisticRegression:
         return torch.cat([(weight * self._scale).flatten(), bias + weight @ self._center])
 
     @property
-    def _memory(self) -> int:
-        return max(4, min(100, _NUMBERS_REMEMBERED // (2 * len(self._penalized))))
-
-    @property
     def _chunk(self) -> int:
         return max(1, _NUMBERS_AT_A_TIME // (self._width + self._classes))
 
@@ -158,6 +155,11 @@ class LogisticRegression:
     def _between_yields(self) -> int:
         products = self._features.numel() * max(8, self._classes)
         return int(min(_ITERATIONS_BETWEEN_YIELDS, max(4, _PRODUCTS_BETWEEN_YIELDS // products)))
+
+
+def steps_remembered(numbers: int) -> int:
+    """How many earlier steps lead the next one, where each has so many numbers."""
+    return max(4, min(100, _NUMBERS_REMEMBERED // (2 * numbers)))
 
 
 def _tolerance(strength: float) -> float:
