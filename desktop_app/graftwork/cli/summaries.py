@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .console import print_table, results, shown
@@ -9,6 +10,8 @@ from .console import print_table, results, shown
 if TYPE_CHECKING:
     from graftwork.evaluation.report import ClassFigures, Evaluation
     from graftwork.export.onnx_model import ExportReport
+
+_MOST_CLASSES, _WORST_CLASSES = 60, 20
 
 _TITLES = {
     "accuracy": "Accuracy",
@@ -21,15 +24,25 @@ _TITLES = {
 
 
 def print_evaluation(evaluation: Evaluation) -> None:
-    """Headline figures with their intervals, then a line for each class."""
+    """Headline figures with their intervals, then a line for each class, or for the worst."""
     results.print(f"[bold]On {evaluation.images} images[/bold]")
     for key, figure in evaluation.figures.items():
         title = _TITLES.get(key, key.replace("_", " ").capitalize())
         interval = f"95 % interval {figure.low:.3f} to {figure.high:.3f}, {figure.method}"
         results.print(f"  {title:<18} {figure.value:.3f}  [dim]({interval})[/dim]")
-    print_table(
-        ("Class", "Precision", "Recall", "F1", "Images"), [_row(c) for c in evaluation.per_class]
-    )
+    classes = _worst_of_many(evaluation.per_class)
+    print_table(("Class", "Precision", "Recall", "F1", "Images"), [_row(c) for c in classes])
+    if len(classes) < len(evaluation.per_class):
+        many = f"{len(evaluation.per_class):,}"
+        results.print(f"[dim]These {len(classes)} of {many} classes have the lowest F1.[/dim]")
+
+
+def _worst_of_many(per_class: Sequence[ClassFigures]) -> Sequence[ClassFigures]:
+    """All of them, if a person can read so many lines; of more, the worst that have images."""
+    if len(per_class) <= _MOST_CLASSES:
+        return per_class
+    known = [figures for figures in per_class if figures.images]
+    return sorted(known, key=lambda figures: figures.f1)[:_WORST_CLASSES]
 
 
 def _row(figures: ClassFigures) -> tuple[str, ...]:
