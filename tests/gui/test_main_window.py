@@ -78,6 +78,12 @@ def test_nothing_is_cut_off_in_the_smallest_window(
     assert [a for a in areas if a.widget().width() > a.viewport().width()] == []
 
 
+def test_the_window_can_be_made_as_small_as_the_screen(window: MainWindow) -> None:
+    least, screen = window.minimumSize(), window.screen().availableSize()
+    assert screen.width() < 960, "the test's own screen is a small one"
+    assert (least.width(), least.height()) == (screen.width(), 640)
+
+
 @pytest.mark.parametrize(("text", "colors"), [("Dark", DARK), ("Light", LIGHT)])
 def test_a_theme_is_chosen_in_the_menu_and_remembered(
     window: MainWindow, text: str, colors: object

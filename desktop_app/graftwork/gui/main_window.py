@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Slot
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -28,6 +28,9 @@ from .starting_page import StartingPage
 from .tasks import Tasks
 from .theme import Theme
 from .worker import Failure, once
+
+_SMALLEST = QSize(960, 640)
+"""Pages have room for all they show; a screen may be smaller, above all where text is enlarged."""
 
 _ONCE_AFTERWARDS = Qt.ConnectionType(
     Qt.ConnectionType.QueuedConnection.value | Qt.ConnectionType.SingleShotConnection.value
@@ -60,7 +63,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setWindowTitle("Graftwork")
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 640)
+        self.setMinimumSize(_SMALLEST.boundedTo(self.screen().availableSize()))
         centre = QWidget()
         layout = row(self._navigation, self._stack, gap=0)
         layout.setStretch(1, 1)
