@@ -13,8 +13,8 @@ from graftwork.data.input_spec import InputSpec
 from graftwork.data.resize import resize
 from graftwork.plugin_api import HEAD, Backbone
 
+from .backbone_check import built_stages
 from .channels import adapt_input_channels
-from .errors import TrainingError
 from .heads.build import build_head
 from .heads.spec import HeadSpec
 from .input_size import adapt_input_size
@@ -89,14 +89,9 @@ def build_classifier(
 
     ``first_layer`` says how the first layer takes the channels (``seed``: what it draws then).
     Raises ``GraftworkError`` if the backbone cannot take the channels or the size, and
-    ``TrainingError`` if it names a stage ``head``.
+    ``TrainingError`` if it cannot be built, or names a stage ``head``.
     """
-    stages = backbone.build(weights)
-    if HEAD in dict(stages.named_children()):
-        msg = (
-            f"Backbone {backbone.name} has a stage named {HEAD!r}, which is the classifier's name."
-        )
-        raise TrainingError(msg)
+    stages = built_stages(backbone, weights)
     adapt_input_size(stages, backbone, info.input.size)
     adapt_input_channels(stages, info.input.channels, first_layer, seed)
     return Classifier(info, stages, backbone.features)

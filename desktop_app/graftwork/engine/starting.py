@@ -16,6 +16,7 @@ from graftwork.files import write_text
 from graftwork.plugin_api import Backbone, DataOutline, ModelOutline, Strategy
 from graftwork.plugin_host.registry import Registry
 
+from .backbone_check import check_features
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
@@ -81,6 +82,7 @@ def start_run(
     split = yield from split_images(job, pixels, earlier)
     yield _data_ready(pixels, split)
     classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
+    check_features(classifier.stages, backbone, pixels.spec.channels, pixels.spec.size)
     head_is_new = yield from _made_ready(job, classifier)
     setup = _new_setup(
         job,
