@@ -10,64 +10,24 @@ from graftwork.engine.classifier import load_classifier
 from graftwork.engine.events import EpochDone, Notice, PhaseEnded, PhaseStarted
 from graftwork.plugin_api import (
     HEAD,
-    AnyPhase,
-    DataOutline,
     GraftworkError,
     LowRank,
-    MeasuredStages,
-    ModelOutline,
     Phase,
-    PhaseReport,
     PrototypeHead,
     SolvedHead,
-    StageOutline,
     WiSE,
 )
-from graftwork_strategies import register_strategies
 from graftwork_strategies.full_fine_tuning import layerwise_rates
 from support.jobs import of_kind, run_job, small_job
+from support.plans import STRATEGIES, phases_of
 from support.tiny import build_tiny
 
-MODEL = ModelOutline(
-    stages=(
-        StageOutline(name="stem", parameters=10),
-        StageOutline(name="middle", parameters=20),
-        StageOutline(name="top", parameters=30),
-        StageOutline(name="pool", parameters=0),
-    ),
-    features=16,
-)
-DATA = DataOutline(training_images={"a": 8, "b": 4}, validation_images=4, test_images=4)
-STRATEGIES = {strategy.name: strategy for strategy in register_strategies()}
 LEARNABLE = {"stem", "middle", "top", HEAD}
-
-
-MEASURES = {"stem": 0.2, "middle": 0.7, "top": 0.3}
-
-
-def _report(phase: AnyPhase, *, improved: bool) -> PhaseReport:
-    return PhaseReport(
-        phase=phase, epochs_run=1, best_epoch=1, best_score=0.5, best_loss=1.0,
-        best_accuracy=0.5, improved=improved,
-        measures=MEASURES if isinstance(phase, MeasuredStages) else {},
-    )  # fmt: skip
-
-
-def _phases(name: str, improved: tuple[bool, ...] = (True,) * 9, **settings) -> list[AnyPhase]:
-    strategy = STRATEGIES[name]
-    plan = strategy.plan(strategy.settings(**settings), MODEL, DATA)
-    phases = [next(plan)]
-    try:
-        for helped in improved:
-            phases.append(plan.send(_report(phases[-1], improved=helped)))
-    except StopIteration:
-        return phases
-    pytest.fail("the plan does not end")
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_a_person_who_changes_nothing_gets_a_plan_that_makes_sense(name):
-    phases = _phases(name)
+    phases = phases_of(name)
     assert phases
     for phase in (each for each in phases if isinstance(each, Phase)):
         assert phase.epochs >= 1
@@ -98,7 +58,7 @@ def test_settings_out_of_range_are_refused(name, bad):
 
 
 def test_feature_extraction_trains_the_head_alone_and_advises_no_augmentation():
-    (phase,) = _phases("feature-extraction")
+    (phase,) = phases_of("feature-extraction")
     assert set(phase.rates) == {HEAD}
     assert STRATEGIES["feature-extraction"].augmentation == "none"
 
@@ -108,7 +68,7 @@ def test_feature_extraction_trains_the_head_alone_and_advises_no_augmentation():
     [(1, {"top", HEAD}), (2, {"middle", "top", HEAD}), (9, LEARNABLE)],
 )
 def test_top_stages_counts_stages_that_can_learn(stages, learning):
-    head, top = _phases("top-stages", stages=stages)
+    head, top = phases_of("top-stages", stages=stages)
     assert set(head.rates) == {HEAD}
     assert set(top.rates) == learning
 
@@ -119,14 +79,14 @@ def test_layerwise_rates_follow_the_formula():
 
 
 def test_full_fine_tuning_slows_towards_the_bottom():
-    (phase,) = _phases("full-fine-tuning", rate=0.001, gamma=0.5)
+    (phase,) = phases_of("full-fine-tuning", rate=0.001, gamma=0.5)
     assert phase.rates == pytest.approx(
         {HEAD: 0.001, "top": 0.0005, "middle": 0.00025, "stem": 0.000125}
     )
 
 
 def test_head_and_backbone_can_have_rates_of_their_own():
-    (phase,) = _phases("full-fine-tuning", rate=0.01, backbone_rate=0.0004, gamma=0.5)
+    (phase,) = phases_of("full-fine-tuning", rate=0.01, backbone_rate=0.0004, gamma=0.5)
     assert phase.rates == pytest.approx(
         {HEAD: 0.01, "top": 0.0004, "middle": 0.0002, "stem": 0.0001}
     )
@@ -141,7 +101,7 @@ def test_head_and_backbone_can_have_rates_of_their_own():
     ],
 )
 def test_named_stages_learn_wherever_they_are(text, learning):
-    head, tuned = _phases("named-stages", stages=text)
+    head, tuned = phases_of("named-stages", stages=text)
     assert set(head.rates) == {HEAD}
     assert set(tuned.rates) == learning
 
@@ -152,16 +112,16 @@ def test_named_stages_learn_wherever_they_are(text, learning):
 )
 def test_a_stage_that_is_not_there_is_answered_with_those_that_are(text, said):
     with pytest.raises(GraftworkError, match=said):
-        _phases("named-stages", stages=text)
+        phases_of("named-stages", stages=text)
 
 
 def test_surgical_fine_tuning_takes_the_stages_that_want_to_change_most():
-    head, measured, tuned = _phases("surgical", images=99)
+    head, measured, tuned = phases_of("surgical", images=99)
     assert set(head.rates) == {HEAD}
     assert measured.images == 99
     assert set(tuned.rates) == {"middle", "top", HEAD}
-    assert set(_phases("surgical", stages=1)[-1].rates) == {"middle", HEAD}
-    assert set(_phases("surgical", stages=50)[-1].rates) == LEARNABLE
+    assert set(phases_of("surgical", stages=1)[-1].rates) == {"middle", HEAD}
+    assert set(phases_of("surgical", stages=50)[-1].rates) == LEARNABLE
 
 
 def test_norms_and_biases_and_low_rank_reach_all_stages_after_the_head():
@@ -170,14 +130,14 @@ def test_norms_and_biases_and_low_rank_reach_all_stages_after_the_head():
         ("low-rank", LowRank(rank=3, alpha=5.0)),
     ):
         settings = {"rank": 3, "alpha": 5.0} if name == "low-rank" else {}
-        head, tuned = _phases(name, **settings)
+        head, tuned = phases_of(name, **settings)
         assert set(head.rates) == {HEAD}
         assert set(tuned.rates) == LEARNABLE
         assert tuned.learning == learning
 
 
 def test_new_upper_stages_learn_their_statistics_before_everything_learns():
-    new, everything = _phases("partial-reinitialization", stages=2)
+    new, everything = phases_of("partial-reinitialization", stages=2)
     assert new.reinitialize == ("middle", "top")
     assert set(new.rates) == {"middle", "top", HEAD}
     assert new.batch_norm == "learning"
@@ -187,68 +147,68 @@ def test_new_upper_stages_learn_their_statistics_before_everything_learns():
 
 
 def test_head_then_all_can_mix_before_and_after():
-    assert _phases("head-then-all")[1].averaging is None
-    head, everything = _phases("head-then-all", mix=True)
+    assert phases_of("head-then-all")[1].averaging is None
+    head, everything = phases_of("head-then-all", mix=True)
     assert head.averaging is None
     assert everything.averaging == WiSE()
 
 
 def test_by_schedule_all_stages_are_freed_whatever_they_bring():
-    phases = _phases("progressive-unfreezing", (False,) * 9, pace="schedule", epochs=4)
+    phases = phases_of("progressive-unfreezing", (False,) * 9, pace="schedule", epochs=4)
     assert [set(phase.rates) for phase in phases][-1] == LEARNABLE
     assert [(phase.epochs, phase.patience) for phase in phases[1:]] == [(4, None)] * 3
 
 
 def test_head_then_all_goes_low_after_the_head():
-    head, everything = _phases("head-then-all")
+    head, everything = phases_of("head-then-all")
     assert set(head.rates) == {HEAD}
     assert set(everything.rates) == LEARNABLE
     assert max(everything.rates.values()) < head.rates[HEAD]
 
 
 def test_progressive_unfreezing_goes_down_stage_by_stage_while_it_helps():
-    learning = [set(phase.rates) for phase in _phases("progressive-unfreezing")]
+    learning = [set(phase.rates) for phase in phases_of("progressive-unfreezing")]
     assert learning == [{HEAD}, {"top", HEAD}, {"middle", "top", HEAD}, LEARNABLE]
 
 
 def test_progressive_unfreezing_stops_when_a_stage_brings_nothing():
     improved = (True, True, False, True)
-    learning = [set(phase.rates) for phase in _phases("progressive-unfreezing", improved)]
+    learning = [set(phase.rates) for phase in phases_of("progressive-unfreezing", improved)]
     assert learning == [{HEAD}, {"top", HEAD}, {"middle", "top", HEAD}]
 
 
 def test_progressive_unfreezing_can_be_told_to_be_patient():
     improved = (True, False, False, True)
-    assert len(_phases("progressive-unfreezing", improved, tolerance=2)) == 3
-    assert len(_phases("progressive-unfreezing", improved, tolerance=3)) == 4
+    assert len(phases_of("progressive-unfreezing", improved, tolerance=2)) == 3
+    assert len(phases_of("progressive-unfreezing", improved, tolerance=3)) == 4
 
 
 def test_what_was_unfrozen_before_slows_down():
-    phase = _phases("progressive-unfreezing", rate=0.001, decay=0.5)[-1]
+    phase = phases_of("progressive-unfreezing", rate=0.001, decay=0.5)[-1]
     assert phase.rates == pytest.approx(
         {"stem": 0.001, "middle": 0.0005, "top": 0.00025, HEAD: 0.000125}
     )
 
 
 def test_from_scratch_wants_random_weights_and_learns_batch_statistics():
-    (phase,) = _phases("from-scratch")
+    (phase,) = phases_of("from-scratch")
     assert not STRATEGIES["from-scratch"].pretrained
     assert phase.batch_norm == "learning"
     assert set(phase.rates) == LEARNABLE
 
 
 def test_logistic_regression_tries_strengths_unless_one_is_given():
-    (tried,) = _phases("logistic-regression")
+    (tried,) = phases_of("logistic-regression")
     assert tried == SolvedHead(name="Head", refit=True)
-    (fixed,) = _phases("logistic-regression", strength=0.2, refit=False)
+    (fixed,) = phases_of("logistic-regression", strength=0.2, refit=False)
     assert (fixed.strengths, fixed.refit) == ((0.2,), False)
     assert STRATEGIES["logistic-regression"].head == "linear"
 
 
 def test_prototypes_learn_on_only_if_asked():
-    (alone,) = _phases("prototypes")
+    (alone,) = phases_of("prototypes")
     assert isinstance(alone, PrototypeHead)
-    first, then = _phases("prototypes", epochs=7)
+    first, then = phases_of("prototypes", epochs=7)
     assert first == alone
     assert (then.rates.keys(), then.epochs, then.augmentation) == ({HEAD}, 7, "none")
     assert STRATEGIES["prototypes"].head == "cosine"
