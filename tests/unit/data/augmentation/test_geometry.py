@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graftwork.data.augmentation.geometry import affine, drawn_maps, rotation
-from graftwork.data.augmentation.recipe import DOMAINS, LEVELS, Recipe
+from graftwork.data.augmentation.recipe import DOMAINS, LEVELS, Level, Recipe
 from graftwork.data.augmentation.seeds import Draws
 
 LEVEL_NAMES = st.sampled_from(["light", "strong"])
@@ -45,6 +45,36 @@ def test_the_part_that_is_shown_keeps_its_bounds_and_lies_inside(level, domain, 
     middles = np.linalg.norm(maps[:, :2, 2], axis=1)
     assert (lengths <= 1 + 1e-9).all()
     assert (middles <= np.hypot(*(1 - lengths).T) + 1e-9).all()
+
+
+def test_an_image_that_may_turn_turns_to_both_sides_alike():
+    turned = angles(drawn_maps(recipe("light", "documents"), MANY))
+    assert turned.min() < -9.9
+    assert turned.max() > 9.9
+    assert abs(turned.mean()) < 0.5
+
+
+def zooms():
+    """Maps that nothing turns or mirrors."""
+    level = Level(turn=0, area=0.75, stretch=1.1)
+    return drawn_maps(Recipe(level=level, rules=DOMAINS["documents"]), MANY)
+
+
+def test_the_part_that_is_shown_is_stretched_both_ways():
+    stretch = np.log(zooms()[:, 0, 0] / zooms()[:, 1, 1])
+    assert stretch.min() == pytest.approx(-np.log(1.1), abs=0.005)
+    assert stretch.max() == pytest.approx(np.log(1.1), abs=0.005)
+    assert stretch.std() == pytest.approx(0.052, abs=0.005)
+    assert abs(stretch.mean()) < 0.005
+
+
+def test_the_part_that_is_shown_lies_anywhere_across_and_down():
+    across, down = zooms()[:, :2, 2].T
+    assert abs(np.corrcoef(across, down)[0, 1]) < 0.1
+    for place in (across, down):
+        assert place.min() < -0.12
+        assert place.max() > 0.12
+        assert abs(place.mean()) < 0.01
 
 
 def test_photographs_are_mirrored_half_the_time_and_turned_a_little():
