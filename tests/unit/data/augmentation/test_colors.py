@@ -71,3 +71,13 @@ def test_the_level_and_the_policy_multiply():
     assert (changed.contrast / plain.contrast).tolist() == [1, 0.5]
     assert (changed.saturation / plain.saturation).tolist() == [1, 1]
     assert (np.abs(plain.brightness - 1) <= 0.2).all()
+
+
+def test_each_color_rises_and_falls_by_a_fifth_whatever_the_others_do():
+    recipe = Recipe(level=LEVELS["light"], rules=DOMAINS["documents"])
+    drawn = drawn_factors(recipe, Draws(range(2000)), [])
+    together = np.array([drawn.brightness, drawn.contrast, drawn.saturation])
+    assert (together.min(1) < 0.81).all()
+    assert (together.max(1) > 1.19).all()
+    assert np.abs(together.mean(1) - 1).max() < 0.01
+    assert np.abs(np.corrcoef(together) - np.eye(3)).max() < 0.1
