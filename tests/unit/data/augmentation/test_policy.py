@@ -50,6 +50,13 @@ BOUNDS = {
         Operation.EQUALIZE: (0, 0),
     },
 }
+MOVING = [
+    Operation.SHEAR_X,
+    Operation.SHEAR_Y,
+    Operation.TRANSLATE_X,
+    Operation.TRANSLATE_Y,
+    Operation.ROTATE,
+]
 
 
 def drawn(policy, domain="photographs"):
@@ -78,6 +85,14 @@ def test_the_two_operations_are_drawn_apart():
     assert (first.operation == second.operation).mean() == pytest.approx(1 / 14, abs=0.02)
 
 
+def test_the_two_operations_go_their_own_way():
+    """Of both that move an image, one goes as often against the other as with it."""
+    first, second = drawn("rand-augment")
+    both = np.isin(first.operation, MOVING) & np.isin(second.operation, MOVING)
+    agreed = np.sign(first.amount[both]) == np.sign(second.amount[both])
+    assert agreed.mean() == pytest.approx(0.5, abs=0.1)
+
+
 @pytest.mark.parametrize("policy", BOUNDS)
 def test_documents_are_turned_and_sheared_less(policy):
     for each in drawn(policy, "documents"):
@@ -88,16 +103,7 @@ def test_documents_are_turned_and_sheared_less(policy):
 
 def test_operations_that_move_become_maps():
     moving = Drawn(
-        operation=np.array(
-            [
-                Operation.SHEAR_X,
-                Operation.SHEAR_Y,
-                Operation.TRANSLATE_X,
-                Operation.TRANSLATE_Y,
-                Operation.ROTATE,
-                Operation.SOLARIZE,
-            ]
-        ),
+        operation=np.array([*MOVING, Operation.SOLARIZE]),
         amount=np.array([0.5, 0.25, 0.1, -0.1, 90.0, 100.0]),
     )
     corner = (operation_maps(moving) @ [1.0, 1.0, 1.0])[:, :2]
