@@ -9,6 +9,10 @@ import pytest
 import torch
 
 from graftwork.data.augmentation import build_augmentation
+from graftwork.data.augmentation.colors import drawn_factors
+from graftwork.data.augmentation.policy import Operation, drawn_operations
+from graftwork.data.augmentation.recipe import recipe_for
+from graftwork.data.augmentation.seeds import Draws
 from graftwork.engine.training_settings import AugmentationSettings
 
 CHOICES = [
@@ -100,6 +104,43 @@ def test_the_values_of_many_channels_are_never_recolored():
     flat = torch.arange(0, 250, 50, dtype=torch.uint8).view(1, 5, 1, 1).expand(40, 5, 32, 32)
     changed = augmentation("light", policy="trivial-augment")(flat, SEEDS)
     torch.testing.assert_close(changed, flat.float(), atol=0.01, rtol=0)
+
+
+def seeds_of(operation, place):
+    """Seeds that draw this as the first (0) or second (1) of two operations, and no other."""
+    recipe = recipe_for("none", AugmentationSettings(policy="rand-augment"))
+    drawn = [each.operation for each in drawn_operations(recipe, Draws(range(4000)))]
+    chosen = (drawn[place] == operation) & (drawn[1 - place] == Operation.IDENTITY)
+    return np.flatnonzero(chosen).tolist()
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_either_of_two_operations_inverts_lights(place):
+    seeds = seeds_of(Operation.SOLARIZE, place)
+    given = pixels(count=len(seeds))
+    changed = augmentation("none", policy="rand-augment")(given, seeds)
+    expected = torch.where(given > 178, 255 - given, given).float()
+    torch.testing.assert_close(changed, expected, atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_either_of_two_operations_turns_the_image(place):
+    seeds = seeds_of(Operation.ROTATE, place)
+    given = pixels(count=len(seeds))
+    changed = augmentation("none", policy="rand-augment")(given, seeds)
+    moved = (changed - given).abs() > 1
+    assert moved.flatten(1).float().mean(1).min() > 0.9
+
+
+def test_contrast_is_about_the_mean_grey_of_the_image_before_it_is_zoomed():
+    """Its left half is black and its right half white, which is no longer so of the part shown."""
+    seeds = range(200)
+    factors = drawn_factors(recipe_for("light", AugmentationSettings()), Draws(seeds), [])
+    halves = torch.zeros(200, 1, 64, 64, dtype=torch.uint8)
+    halves[..., 32:] = 255
+    changed = augmentation("light", domain="documents")(halves, seeds)
+    black = factors.brightness * (1 - factors.contrast) * 127.5
+    np.testing.assert_allclose(changed[:, 0, 32, 0], black.clip(0), atol=0.01)
 
 
 def corner(channels=3):
