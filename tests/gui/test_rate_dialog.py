@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.rates.curve import RatePoint
@@ -67,6 +67,25 @@ def test_the_next_phase_is_tried_with_the_one_before_trained(qtbot: QtBot, page:
     assert len(dialog.found.rates) > 1
     assert dialog.found.next_phase is None
     assert not dialog.next.isEnabled()
+    dialog.close()
+
+
+def test_enter_uses_the_rate_that_was_found(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = open_dialog(qtbot, page)
+    qtbot.waitUntil(lambda: dialog.found is not None, timeout=LONG)
+    assert dialog.use.isDefault()
+    assert dialog.focusWidget() == dialog.use
+    with qtbot.waitSignal(dialog.wanted):
+        qtbot.keyClick(dialog, Qt.Key.Key_Return)
+
+
+def test_tab_leads_along_the_buttons_as_they_stand(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = open_dialog(qtbot, page)
+    buttons = sorted(dialog.buttons.buttons(), key=QWidget.x)
+    chain = [buttons[0]]
+    for _ in buttons[1:]:
+        chain.append(chain[-1].nextInFocusChain())
+    assert chain == buttons
     dialog.close()
 
 

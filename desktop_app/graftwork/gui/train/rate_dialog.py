@@ -134,8 +134,15 @@ class RateDialog(QDialog):
         self.details.setText(found.advice)
         self.answer.show()
         self.details.show()
-        self.use.setEnabled(bool(found.settings))
         self.next.setEnabled(found.next_phase is not None)
+        self._offer(bool(found.settings))
+
+    def _offer(self, offered: bool) -> None:
+        """Make Enter use what was found, rather than close without it."""
+        self.use.setEnabled(offered)
+        if offered:
+            self.use.setDefault(True)
+            self.use.setFocus()
 
     @Slot()
     def _find_next(self) -> None:
