@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QLabel, QSizePolicy, QToolBu
 from .destinations import Destination
 from .icons import icon, program_icon
 from .parts.boxes import GRID, column, row
+from .parts.focus import stop_at_checked
 from .parts.text import label
 
 WIDTH = 168
@@ -28,6 +29,7 @@ class Navigation(QFrame):
         self._group = QButtonGroup(self)
         self._group.idClicked.connect(self.wanted)
         buttons = [self._button(place, number) for number, place in enumerate(destinations)]
+        stop_at_checked(self._group)
         above = [b for b, place in zip(buttons, destinations, strict=True) if not place.below]
         below = [b for b, place in zip(buttons, destinations, strict=True) if place.below]
         self.setLayout(column(_brand(), 2 * GRID, *above, None, *below, gap=4, margin=12))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QPushButton
 from graftwork.gui.icons import icon
 
 from .boxes import row
+from .focus import stop_at_checked
 
 Kind = Literal["plain", "primary", "quiet", "segment"]
 
@@ -81,6 +82,7 @@ class Segments(QFrame):
             each.setCheckable(True)
             self._group.addButton(each, index)
         self._buttons[0].setChecked(True)
+        stop_at_checked(self._group)
         self._group.idClicked.connect(self.chosen)
         self.setLayout(row(*self._buttons, gap=2, margin=3))
 
