@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QPushButton, QSpinBox, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from graftwork.gui.destinations import DESTINATIONS
+from graftwork.engine.history import RunHistory
+from graftwork.evaluation.report import Evaluation
+from graftwork.gui.destinations import DESTINATIONS, RESULTS, TRAIN
+from graftwork.gui.export.save_card import SaveCard
+from graftwork.gui.main_window import MainWindow
 from graftwork.gui.navigation import Navigation
+from graftwork.gui.pages import Pages
 from graftwork.gui.parts.buttons import Segments
+from graftwork.gui.results.page import ResultsPage
+from graftwork.gui.results.state import ShownRun
+from graftwork.runs.workshop import Workshop
+from support.events import epoch_done, phase_started
+from support.jobs import small_job
+
+from .conftest import LONG
+from .test_main_job import OpenFolder, runs_page, train_page
+from .test_results_page import evaluation  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -60,3 +76,78 @@ def test_tab_stops_at_the_page_that_is_shown(qtbot: QtBot) -> None:
         navigation.show_place(number)
         (stop,) = tab_stops(navigation, QToolButton)
         assert stop.accessibleName() == DESTINATIONS[number].name
+
+
+def focused_and_usable(window: QWidget) -> bool:
+    """Whether keys reach something that is seen."""
+    focused = window.focusWidget()
+    return (
+        focused is not None
+        and focused.isVisible()
+        and focused.isEnabled()
+        and bool(focused.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    )
+
+
+def test_the_focus_is_not_lost_when_training_starts_and_ends(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    window.go_to(TRAIN)
+    page = train_page(pages)
+    page.setup.numbers.findChild(QSpinBox).setFocus()
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        page.start.click()
+        assert focused_and_usable(window)
+        assert page.isAncestorOf(window.focusWidget())
+    assert focused_and_usable(window)
+
+
+def test_a_run_that_is_opened_from_the_list_leaves_the_focus_on_nothing_hidden(
+    qtbot: QtBot,
+    window: MainWindow,
+    pages: Pages,
+    workshop: Workshop,
+    evaluation: Evaluation,  # noqa: F811 - the fixture
+    tmp_path: Path,
+) -> None:
+    run = workshop.store.finish(workshop.store.create(small_job(tmp_path)), "stopped")
+    history = RunHistory()
+    for event in (phase_started(), epoch_done()):
+        history.apply(event)
+    results = pages.widgets[RESULTS]
+    assert isinstance(results, ResultsPage)
+    window.go_to(RESULTS)
+    pages.results.shown.emit(ShownRun(run=run, history=history, evaluation=evaluation))
+    results.views.choose(1)
+    results.mistakes.confusion.setFocus()
+    page = runs_page(window, pages)
+    page.table.selectRow(0)
+    page.table.setFocus()
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        page.open.click()
+        assert results.isVisible()
+        assert focused_and_usable(window)
+    assert focused_and_usable(window)
+
+
+@pytest.fixture
+def card(qtbot: QtBot) -> SaveCard:
+    card = SaveCard(lambda: None)
+    show(qtbot, card)
+    card.file.setText("bees")
+    card.button.setFocus()
+    card.show_busy()
+    assert not card.button.hasFocus()
+    return card
+
+
+def test_the_export_gives_the_focus_back(card: SaveCard) -> None:
+    card.show_end()
+    assert card.button.hasFocus()
+
+
+def test_the_export_leaves_the_focus_where_the_user_put_it(card: SaveCard) -> None:
+    card.plain.setFocus()
+    card.show_end()
+    assert card.plain.hasFocus()

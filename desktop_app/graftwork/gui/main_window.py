@@ -23,6 +23,7 @@ from .destinations import DATA, DESTINATIONS
 from .menus import menu_records
 from .navigation import Navigation
 from .parts.boxes import row
+from .parts.focus import settle_focus
 from .parts.text import counted, label
 from .starting_page import StartingPage
 from .tasks import Tasks
@@ -124,6 +125,7 @@ class MainWindow(QMainWindow):
         self._navigation.show_place(number)
         if self.pages is not None:
             self._stack.setCurrentWidget(self.pages.widgets[number])
+            settle_focus(self.pages.widgets[number])
 
     def open_path(self, path: Path) -> None:
         """Open a folder or table, as soon as there is a workshop."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from graftwork.gui.parts.boxes import GRID, column, row
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.focus import settle_focus
 from graftwork.gui.parts.page import Page
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.worker import Failure
@@ -56,6 +57,7 @@ class DataPage(Page):
         for each in (self._next, self._folder, self._table):
             each.setVisible(view == 2)
         self.again.setVisible(view != 1 and self._opening.can_ask_again)
+        settle_focus(self)
 
     def _show_reading(self, wish: Wish) -> None:
         self.failure.hide()

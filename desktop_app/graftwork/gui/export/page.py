@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from graftwork.gui.parts.boxes import GRID, column, row, scrolling
 from graftwork.gui.parts.drop_area import EmptyState
+from graftwork.gui.parts.focus import settle_focus
 from graftwork.gui.parts.page import Page
 from graftwork.gui.parts.question import ask
 from graftwork.gui.pictures.loader import PictureLoader
@@ -62,6 +63,7 @@ class ExportPage(Page):
         self.body.addLayout(sides)
 
     def _listen(self) -> None:
+        self._stack.currentChanged.connect(lambda _: settle_focus(self))
         self._results.opening.connect(lambda _: self._stack.setCurrentIndex(0))
         self._results.shown.connect(self._show_run)
         self._results.closed.connect(self._show_nothing)

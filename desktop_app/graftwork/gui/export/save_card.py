@@ -13,6 +13,7 @@ from graftwork.gui.parts.banner import Banner
 from graftwork.gui.parts.boxes import GRID, Card, column, row
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import button
+from graftwork.gui.parts.focus import FocusKeeper
 from graftwork.gui.parts.text import counted, label
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class SaveCard(Card):
         self.file.setPlaceholderText("model.onnx")
         self.plain = QCheckBox("Plain tensors in and out")
         self.button = button("Export", on_export, kind="primary", picture="export")
+        self._keeper = FocusKeeper(self.button)
         self._nameless = label(_NAMELESS, "small")
         self.busy = Busy()
         self.report = Banner()
@@ -98,7 +100,7 @@ class SaveCard(Card):
 
     def _allow(self) -> None:
         """Nothing is written to a place that nobody has named."""
-        self.button.setEnabled(bool(self._name) and self.busy.isHidden())
+        self._keeper.set_enabled(bool(self._name) and self.busy.isHidden())
         self._nameless.setVisible(not self._name)
 
     def _choose(self) -> None:

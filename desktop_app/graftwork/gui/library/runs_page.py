@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QStackedWidget
 from graftwork.gui.parts.boxes import Card
 from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.drop_area import EmptyState
+from graftwork.gui.parts.focus import settle_focus
 from graftwork.gui.parts.page import Page
 from graftwork.gui.parts.table import Column, RecordTable
 from graftwork.gui.parts.text import counted
@@ -111,6 +112,7 @@ class RunsPage(Page):
             counted(len(runs), "run") if runs else "What you train is kept and listed here."
         )
         self._allow()
+        settle_focus(self)
 
     def _allow(self) -> None:
         run, idle = self._only_run(), not self._actions.is_training()

@@ -1,9 +1,64 @@
-"""Where the keyboard is: which of several buttons Tab stops at."""
+"""Where the keyboard is: what Tab stops at, and what gets the focus when it would be lost."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QWidget
+
+
+def settle_focus(page: QWidget) -> None:
+    """Give the focus, where a change of the view lost it, to what comes first on the page.
+
+    Where nothing on the page takes it, it goes to what comes first in the window.
+    """
+    window = page.window()
+    if page.isVisible() and not _holds_focus(window.focusWidget()):
+        children = (*page.findChildren(QWidget), *window.findChildren(QWidget))
+        stops = (child for child in children if child.window() == window and _is_stop(child))
+        if (stop := next(stops, None)) is not None:
+            stop.setFocus()
+
+
+def _holds_focus(widget: QWidget | None) -> bool:
+    """Whether keys reach something that the user sees and can use."""
+    return widget is not None and widget.focusPolicy() > 0 and _is_usable(widget)
+
+
+def _is_stop(widget: QWidget) -> bool:
+    stops = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+    return stops and widget.focusProxy() is None and _is_usable(widget)
+
+
+def _is_usable(widget: QWidget) -> bool:
+    return widget.isVisible() and widget.isEnabled()
+
+
+class FocusKeeper:
+    """Disables a widget for a while without losing the focus that it has.
+
+    It gets the focus back when it is enabled, unless the user has moved that meanwhile.
+    """
+
+    def __init__(self, widget: QWidget) -> None:
+        self._widget = widget
+        self._was_focused = False
+        self._meanwhile: QWidget | None = None
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Enable the widget or disable it."""
+        if enabled != self._widget.isEnabled():
+            self._enable() if enabled else self._disable()
+
+    def _disable(self) -> None:
+        window = self._widget.window()
+        self._was_focused = window.focusWidget() == self._widget
+        self._widget.setEnabled(False)
+        self._meanwhile = window.focusWidget()
+
+    def _enable(self) -> None:
+        self._widget.setEnabled(True)
+        if self._was_focused and self._widget.window().focusWidget() == self._meanwhile:
+            self._widget.setFocus()
 
 
 def stop_at_checked(group: QButtonGroup) -> None:

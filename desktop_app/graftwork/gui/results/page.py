@@ -12,6 +12,7 @@ from graftwork.gui.parts.boxes import Card, column, holder, scrolling
 from graftwork.gui.parts.busy import Busy
 from graftwork.gui.parts.buttons import Segments, button
 from graftwork.gui.parts.drop_area import EmptyState
+from graftwork.gui.parts.focus import settle_focus
 from graftwork.gui.parts.page import Page
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.train.board import ChartBoard
@@ -66,6 +67,7 @@ class ResultsPage(Page):
 
     def _listen(self) -> None:
         self.views.chosen.connect(lambda view: self._stack.setCurrentIndex(_FIGURES + view))
+        self._stack.currentChanged.connect(lambda _: settle_focus(self))
         self._state.opening.connect(self._show_opening)
         self._state.said.connect(self._show_event)
         self._state.shown.connect(self._show_run)
@@ -76,6 +78,7 @@ class ResultsPage(Page):
         self._stack.setCurrentIndex(view)
         self.views.setVisible(view >= _FIGURES)
         self.go_on.setVisible(view >= _FIGURES)
+        settle_focus(self)
 
     def _show_nothing(self) -> None:
         self.failure.hide()

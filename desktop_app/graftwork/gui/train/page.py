@@ -11,6 +11,7 @@ from graftwork.engine.job import TrainingJob
 from graftwork.gui.data.state import DataState
 from graftwork.gui.parts.boxes import GRID, column, holder
 from graftwork.gui.parts.buttons import Segments, button, rename
+from graftwork.gui.parts.focus import settle_focus
 from graftwork.gui.parts.page import Page
 from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure, once
@@ -173,6 +174,7 @@ class TrainPage(Page):
         self.stop.setVisible(busy)
         self.stop.setEnabled(doing != "stopping")
         self.setup.setEnabled(not busy)
+        settle_focus(self)
 
 
 def _above(setup: TrainSetup, card: AugmentationCard) -> QWidget:
