@@ -131,6 +131,37 @@ def test_a_run_that_is_opened_from_the_list_leaves_the_focus_on_nothing_hidden(
     assert focused_and_usable(window)
 
 
+@pytest.mark.parametrize("strategy", ["top-stages", "full-fine-tuning"])
+def test_tab_leads_through_the_strategys_settings_before_what_stands_below_them(
+    window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder, strategy: str
+) -> None:
+    open_folder(digits)
+    window.go_to(TRAIN)
+    setup = train_page(pages).setup
+    for each in ("full-fine-tuning", "progressive-unfreezing", strategy):
+        setup.strategies.choose(each)
+    fields = list(setup.form.values())
+    chain = tab_chain(setup.strategies)
+    names = [each.objectName() for each in chain if each.objectName() in fields]
+    assert names[: len(fields)] == fields
+    rate, first = (
+        chain.index(setup.find_rate),
+        chain.index(setup.form.findChild(QWidget, fields[0])),
+    )
+    last = chain.index(setup.form.findChild(QWidget, fields[-1]))
+    number = next(w for w in setup.numbers.findChildren(QSpinBox) if w.isVisible())
+    assert 0 < first < last < rate < chain.index(number)
+
+
+def tab_chain(first: QWidget) -> list[QWidget]:
+    """What Tab leads along, from here on."""
+    chain, each = [first], first.nextInFocusChain()
+    while each != first:
+        chain.append(each)
+        each = each.nextInFocusChain()
+    return [w for w in chain if w.isVisible() and w.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
+
 @pytest.fixture
 def card(qtbot: QtBot) -> SaveCard:
     card = SaveCard(lambda: None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QWidget
 
@@ -31,6 +33,15 @@ def _is_stop(widget: QWidget) -> bool:
 
 def _is_usable(widget: QWidget) -> bool:
     return widget.isVisible() and widget.isEnabled()
+
+
+def lead_tab_through(before: QWidget, form: QWidget) -> None:
+    """Let Tab lead from this widget through the form, which was made later than what follows."""
+    policies = ((child, child.focusPolicy()) for child in form.findChildren(QWidget))
+    stops = [child for child, policy in policies if policy & Qt.FocusPolicy.TabFocus]
+    own = [stop for stop in stops if stop.focusProxy() is None]  # not a part of another one
+    for one, next_one in pairwise((before, *own)):
+        QWidget.setTabOrder(one, next_one)
 
 
 class FocusKeeper:

@@ -14,6 +14,7 @@ from graftwork.gui.form.settings_form import SettingsForm
 from graftwork.gui.parts.boxes import GRID, Card, column, row, scrolling
 from graftwork.gui.parts.buttons import button
 from graftwork.gui.parts.choice_list import ChoiceList
+from graftwork.gui.parts.focus import lead_tab_through
 from graftwork.gui.parts.text import label
 from graftwork.plugin_api import Backbone, Strategy
 from graftwork.plugin_host import Registry
@@ -173,6 +174,7 @@ class TrainSetup(QWidget):
         title = self._registry.strategies[name].title
         self._settings_card.heading.setText(f"3  Settings of “{title}”")
         self.forms.choose(name)
+        lead_tab_through(self.strategies, self.form)
         self.find_rate.setVisible(_has_rate(self._registry.strategies[name]))
         self.changed.emit()
 
