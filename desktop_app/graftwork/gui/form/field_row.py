@@ -49,7 +49,6 @@ class FieldRow(QWidget):
         spec, editor = self.spec, self._editor.widget
         editor.setObjectName(spec.name)
         editor.setAccessibleName(spec.label)
-        editor.setAccessibleDescription(spec.description)
         self.setToolTip(spec.description)
         self._is_set.setVisible(spec.optional)
         self._is_set.setAccessibleName(f"Set {spec.label}")
@@ -73,6 +72,8 @@ class FieldRow(QWidget):
         """Say what is wrong with the value, or nothing."""
         self._wrong.setText(message)
         self._wrong.setVisible(bool(message))
+        said = f"{message} {self.spec.description}".strip()
+        self._editor.widget.setAccessibleDescription(said)
         self._editor.widget.setProperty("wrong", bool(message))
         self.style().unpolish(self._editor.widget)
         self.style().polish(self._editor.widget)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from graftwork.gui.parts.boxes import column
 from graftwork.gui.parts.foldable import Foldable
-from graftwork.gui.parts.text import label
+from graftwork.gui.parts.text import counted, label
 from graftwork.wrong_values import WrongValue, wrong_values
 
 from .field_row import FieldRow
@@ -46,6 +46,8 @@ class SettingsForm(QWidget):
         self._rows = {
             spec.name: FieldRow(replace(spec, offers=offers.get(spec.name, ()))) for spec in specs
         }
+        self._folded = frozenset(folded)
+        self._more: Foldable | None = None
         self._wrong = label(role="error", wrap=True)
         self._lay_out(folded, headings)
         for each in self._rows.values():
@@ -59,7 +61,8 @@ class SettingsForm(QWidget):
         if more:
             inside = QWidget()
             inside.setLayout(column(*more, gap=14))
-            layout.addWidget(Foldable("More", inside))
+            self._more = Foldable("More", inside)
+            layout.addWidget(self._more)
         layout.addWidget(self._wrong)
         self.setLayout(layout)
 
@@ -94,6 +97,13 @@ class SettingsForm(QWidget):
             return {_field(wrong): _sentence(wrong.why) for wrong in wrong_values(error)}
         return {}
 
+    def problem_texts(self) -> list[str]:
+        """What is wrong, each with the label of its field."""
+        return [self._labelled(name, problem) for name, problem in self.problems().items()]
+
+    def _labelled(self, name: str, problem: str) -> str:
+        return f"{self._rows[name].spec.label}: {problem}" if name in self._rows else problem
+
     @property
     def is_valid(self) -> bool:
         """Whether the model accepts what is entered."""
@@ -106,10 +116,16 @@ class SettingsForm(QWidget):
 
     def _show_wrong(self) -> None:
         problems = self.problems()
+        self._count_folded(len(self._folded & problems.keys()))
         for name, each in self._rows.items():
             each.show_wrong(problems.pop(name, ""))
         self._wrong.setText("\n".join(problems.values()))
         self._wrong.setVisible(bool(problems))
+
+    def _count_folded(self, wrong: int) -> None:
+        """What is folded may be all that is wrong, and is not seen."""
+        if self._more is not None:
+            self._more.show_wrong(counted(wrong, "wrong value") if wrong else "")
 
 
 def _field(wrong: WrongValue) -> str:

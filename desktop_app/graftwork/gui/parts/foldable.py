@@ -17,6 +17,7 @@ class Foldable(QWidget):
 
     def __init__(self, heading: str, content: QWidget, beside: QWidget | None = None) -> None:
         super().__init__()
+        self._heading = heading
         self._content = content
         self._beside = beside
         self._button = QPushButton(heading)
@@ -38,6 +39,13 @@ class Foldable(QWidget):
     def open(self) -> None:
         """Show the content, as a click on the heading does."""
         self._button.setChecked(True)
+
+    def show_wrong(self, wrong: str) -> None:
+        """Say beside the heading what is wrong under it, or nothing."""
+        self._button.setText(f"{self._heading}  ·  {wrong}" if wrong else self._heading)
+        self._button.setProperty("wrong", bool(wrong))
+        self.style().unpolish(self._button)
+        self.style().polish(self._button)
 
     @Slot(bool)
     def _fold(self, is_open: bool) -> None:

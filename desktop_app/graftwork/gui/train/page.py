@@ -147,11 +147,21 @@ class TrainPage(Page):
         self._refresh()
 
     def _subject(self) -> str:
-        """What the view below is about: the run, or the data that is open by now."""
+        """What the view below is about: the run, or what is missing, or the data that is open."""
         if self.views.current == PROGRESS:
             return self._state.subject
         opened = self._data.current
-        return _NO_DATA if opened is None else opened.summary()
+        return self._missing(" ") or ("" if opened is None else opened.summary())
+
+    def _missing(self, between: str = "\n") -> str:
+        """Why training cannot be started as it is set up; nothing where it can."""
+        return _NO_DATA if self._data.current is None else between.join(self.setup.problems())
+
+    def _allow(self, missing: str) -> None:
+        """Let training and the search for a rate be started, or say why not."""
+        for each in (self.start, self.setup.find_rate):
+            each.setEnabled(not missing)
+            each.setToolTip(missing or each.shortcut().toString())
 
     def _refresh(self) -> None:
         self.subtitle.setText(self._subject())
@@ -163,9 +173,7 @@ class TrainPage(Page):
             and ending.run.validation_accuracy is not None
         )
         self.start.setVisible(not busy)
-        self.start.setEnabled(self._data.current is not None and self.setup.is_valid)
-        self.setup.find_rate.setEnabled(self.start.isEnabled())
-        self.start.setToolTip(_START_KEYS if self._data.current else _NO_DATA)
+        self._allow(self._missing())
         self.results.setVisible(not busy and has_results and self.views.current == PROGRESS)
         self.start.setVisible(not busy and not self.results.isVisibleTo(self))
         self.pause.setVisible(busy)

@@ -104,11 +104,11 @@ class TrainSetup(QWidget):
         assert self.forms.current is not None
         return self.forms.current
 
-    @property
-    def is_valid(self) -> bool:
-        """Whether what is entered makes a job."""
+    def problems(self) -> list[str]:
+        """Why what is entered makes no job, in sentences."""
         form = self.forms.current
-        return form is not None and form.is_valid and self.numbers.is_valid
+        of_strategy = ["No plugin has a strategy."] if form is None else form.problem_texts()
+        return [*of_strategy, *self.numbers.problem_texts()]
 
     def job(self, wish: Wish) -> TrainingJob:
         """The job on this data; raises ``pydantic.ValidationError``."""
