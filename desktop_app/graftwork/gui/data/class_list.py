@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QColor, QPainter, QPen, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListView,
@@ -92,15 +92,22 @@ class _BarDelegate(QStyledItemDelegate):
         colors = current_colors()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        _paint_box(painter, given.rect.adjusted(1, 1, -1, -1), given.state)
         painter.setPen(Qt.PenStyle.NoPen)
-        if given.state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(QColor(colors.accent_soft))
-            painter.drawRoundedRect(given.rect.adjusted(1, 1, -1, -1), 7, 7)
         inner = given.rect.adjusted(10, 6, -10, -8)
         _paint_bar(painter, inner, index, QColor(colors.border), QColor(colors.accent))
         painter.setPen(QColor(colors.text))
         _paint_words(painter, inner, index)
         painter.restore()
+
+
+def _paint_box(painter: QPainter, box: QRect, state: QStyle.StateFlag) -> None:
+    colors = current_colors()
+    focused = bool(state & QStyle.StateFlag.State_HasFocus)
+    selected = bool(state & QStyle.StateFlag.State_Selected)
+    painter.setPen(QPen(QColor(colors.accent), 2) if focused else QPen(Qt.PenStyle.NoPen))
+    painter.setBrush(QColor(colors.accent_soft if selected else "transparent"))
+    painter.drawRoundedRect(box, 7, 7)
 
 
 def _paint_bar(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QWidget
+from PySide6.QtGui import QFocusEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QButtonGroup, QWidget
 
 
 def settle_focus(page: QWidget) -> None:
@@ -42,6 +43,14 @@ def lead_tab_through(before: QWidget, form: QWidget) -> None:
     own = [stop for stop in stops if stop.focusProxy() is None]  # not a part of another one
     for one, next_one in pairwise((before, *own)):
         QWidget.setTabOrder(one, next_one)
+
+
+def choose_at_focus(view: QAbstractItemView, event: QFocusEvent) -> None:
+    """Select the view's current item, or else its first, when it gets the focus by a key."""
+    by_key = event.reason() != Qt.FocusReason.MouseFocusReason
+    if by_key and not view.selectionModel().hasSelection():
+        first = view.model().index(0, 0)
+        view.setCurrentIndex(view.currentIndex() if view.currentIndex().isValid() else first)
 
 
 class FocusKeeper:

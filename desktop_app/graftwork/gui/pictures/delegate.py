@@ -51,19 +51,18 @@ class PictureDelegate(QStyledItemDelegate):
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
         )
-        _paint_tile(painter, tile, colors, selected=bool(given.state & _SELECTED))
+        _paint_tile(painter, tile, colors, given.state)
         _paint_picture(painter, tile, colors, index.data(Qt.ItemDataRole.DecorationRole))
         _paint_lines(painter, tile, colors, index.data(Qt.ItemDataRole.UserRole), self._lines)
         painter.restore()
 
 
-_SELECTED = QStyle.StateFlag.State_Selected
-
-
-def _paint_tile(painter: QPainter, tile: QRect, colors: Colors, *, selected: bool) -> None:
+def _paint_tile(painter: QPainter, tile: QRect, colors: Colors, state: QStyle.StateFlag) -> None:
+    selected = bool(state & QStyle.StateFlag.State_Selected)
+    focused = bool(state & QStyle.StateFlag.State_HasFocus)
+    edge = colors.accent if selected or focused else colors.border
     painter.setBrush(QColor(colors.accent_soft if selected else colors.sunken))
-    pen = QPen(QColor(colors.accent), 2) if selected else QPen(QColor(colors.border), 1)
-    painter.setPen(pen)
+    painter.setPen(QPen(QColor(edge), 2 if focused else 1))
     painter.drawRoundedRect(tile, 6, 6)
 
 

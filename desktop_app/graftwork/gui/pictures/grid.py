@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QFocusEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
+
+from graftwork.gui.parts.focus import choose_at_focus
 
 from .delegate import PictureDelegate
 from .loader import PictureLoader
@@ -39,6 +41,11 @@ class PictureGrid(QListView):
         self.setSpacing(0)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Choose a picture, from which arrow keys go on."""
+        super().focusInEvent(event)
+        choose_at_focus(self, event)
 
     def show_pictures(
         self, pictures: Sequence[Picture], reader: PictureReader = PLAIN_READER

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from graftwork.engine.events import Notice
 from graftwork.engine.history import RunHistory
 from graftwork.gui.icons import icon
+from graftwork.gui.parts.focus import choose_at_focus
 
 
 class NoticeList(QListWidget):
@@ -23,11 +25,16 @@ class NoticeList(QListWidget):
         self.setAccessibleName("What was chosen, and why")
         self.setWordWrap(True)
         self.setIconSize(QSize(16, 16))
-        self.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self.setObjectName("notices")
         self.setHorizontalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(200)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
+        """Choose a notice, from which arrow keys go on."""
+        super().focusInEvent(event)
+        choose_at_focus(self, event)
 
     @Slot()
     def refresh(self) -> None:
