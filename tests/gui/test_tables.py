@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import itemgetter
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from graftwork.gui.parts.column_widths import ColumnWidth, shared_widths
 from graftwork.gui.parts.table import Column, RecordTable
+from graftwork.gui.theme import Theme
 
 DATE, FILE, NAME, FIGURE = "2026-11-23 01:01", "a folder with a long name", "x" * 40, "97.3%"
 
@@ -106,3 +108,42 @@ def test_a_table_that_was_hidden_shares_its_width_when_it_is_shown(table: Record
     table.show()
     QApplication.processEvents()
     assert sum(map(table.columnWidth, range(4))) == table.viewport().width()
+
+
+@pytest.fixture
+def styled(qapp: QApplication) -> Iterator[None]:
+    theme = Theme(qapp, "light")
+    yield
+    theme.deleteLater()
+
+
+def test_a_cell_with_the_focus_shows_its_text_whole(
+    qtbot: QtBot, styled: None, table: RecordTable
+) -> None:
+    """A date that is cut has an ellipsis: other pixels than the same date beside it."""
+    table.show()
+    table.resize(460, 300)
+    table.show_records([(DATE, FILE, NAME, FIGURE)] * 2)
+    table.activateWindow()
+    table.setFocus()
+    qtbot.waitUntil(table.hasFocus)
+    first, second = (table.model().index(row, 0) for row in range(2))
+    dates = []
+    for current in (first, second):
+        table.selectRow(0)
+        table.selectionModel().setCurrentIndex(current, QItemSelectionModel.SelectionFlag.NoUpdate)
+        inside = table.visualRect(first).adjusted(4, 4, -4, -4)
+        dates.append(table.viewport().grab(inside).toImage())
+    assert dates[0] == dates[1]
+
+
+def test_the_rows_that_are_chosen_are_copied_whole(qtbot: QtBot) -> None:
+    columns = [Column(heading=str(n), text=itemgetter(n)) for n in range(2)]
+    table = RecordTable("Records", columns, several=True)
+    qtbot.addWidget(table)
+    table.show_records([("bee", "5"), ("ant", "7"), ("wasp", "9")])
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    table.selectRow(0)
+    qtbot.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text() == "ant\t7\nbee\t5"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -210,11 +210,24 @@ class RecordTable(QTableView):
         rows = sorted(self.selectionModel().selectedRows(), key=QModelIndex.row)
         return [self._records.records[self._sorted.mapToSource(row).row()] for row in rows]
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Copy whole rows, where Qt would copy one cell."""
+        if event.matches(QKeySequence.StandardKey.Copy) and self.selectionModel().hasSelection():
+            rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+            QGuiApplication.clipboard().setText(_as_lines(map(self._cells, rows)))
+        else:
+            super().keyPressEvent(event)
+
     def as_text(self) -> str:
         """All rows as they are sorted, with tabs between the cells."""
         headings = [column.heading for column in self._records.columns]
-        rows = [
-            [self._sorted.index(row, column).data() for column in range(len(headings))]
-            for row in range(self._sorted.rowCount())
-        ]
-        return "\n".join("\t".join(cells) for cells in [headings, *rows])
+        return _as_lines([headings, *map(self._cells, range(self._sorted.rowCount()))])
+
+    def _cells(self, row: int) -> list[str]:
+        """What stands in this row, as they are sorted."""
+        columns = range(len(self._records.columns))
+        return [self._sorted.index(row, column).data() for column in columns]
+
+
+def _as_lines(rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join("\t".join(cells) for cells in rows)
