@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QModelIndex, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.engine.events import Notice
 from graftwork.engine.history import RunHistory
+from graftwork.evaluation.report import Evaluation
 from graftwork.gui.colors import DARK, LIGHT, Colors
 from graftwork.gui.data.class_list import ClassList
 from graftwork.gui.export.usage_card import UsageCard
@@ -21,8 +22,11 @@ from graftwork.gui.parts.boxes import column, holder
 from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.pictures.model import Picture
+from graftwork.gui.results.confusion import ConfusionTable
 from graftwork.gui.theme import Theme
 from graftwork.gui.train.notices import NoticeList
+
+from .test_results_page import evaluation  # noqa: F401 - a fixture
 
 W = TypeVar("W", bound=QWidget)
 
@@ -131,6 +135,33 @@ def test_a_click_on_no_picture_chooses_none(qtbot: QtBot, grid: PictureGrid) -> 
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=corner)
     assert grid.hasFocus()
     assert grid.selectedIndexes() == []
+
+
+def test_a_cell_of_the_matrix_keeps_its_shade_within_the_ring(
+    qtbot: QtBot,
+    line: QLineEdit,
+    evaluation: Evaluation,  # noqa: F811 - the fixture
+    colors: Colors,
+) -> None:
+    matrix = put_below(line, ConfusionTable())
+    matrix.show_evaluation(evaluation)
+    wrong = matrix.model().index(1, 0)
+    shade = pixels(matrix, wrong)
+    matrix.setCurrentIndex(wrong)
+    selected = pixels(matrix, wrong)
+    qtbot.keyClick(line, Qt.Key.Key_Tab)
+    focused = pixels(matrix, wrong)
+    assert shade[8].red() > max(shade[8].green(), shade[8].blue())
+    ring = QColor(colors.text)
+    assert [cell.index(shade[8]) for cell in (shade, selected, focused)] == [0, 1, 2]
+    assert selected[:1] == [ring]
+    assert focused[:2] == [ring, ring]
+
+
+def pixels(view: QAbstractItemView, index: QModelIndex) -> list[QColor]:
+    """From the left edge of a cell inwards."""
+    image = view.viewport().grab(view.visualRect(index)).toImage()
+    return [image.pixelColor(x, image.height() // 2) for x in range(12)]
 
 
 def test_code_shows_that_it_has_the_focus(line: QLineEdit, colors: Colors) -> None:

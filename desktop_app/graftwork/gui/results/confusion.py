@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from graftwork.gui.colors import current_colors
 
+from .shade_delegate import ShadeDelegate
+
 if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation
 
@@ -100,6 +102,7 @@ class ConfusionTable(QTableView):
         self._matrix = ConfusionModel()
         self.setModel(self._matrix)
         self.setObjectName("confusion")
+        self.setItemDelegate(ShadeDelegate(self))
         self.setAccessibleName("Confusion matrix: true classes in rows, predicted in columns")
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
