@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from graftwork.gui.parts.announce import announce
 from graftwork.gui.parts.boxes import GRID, column, row, scrolling
 from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.focus import settle_focus
@@ -112,9 +113,11 @@ class ExportPage(Page):
 
     def _show_report(self, report: ExportReport) -> None:
         self.save.show_report(report)
+        announce(self.window(), "The model is exported.")
 
     def _show_failure(self, failure: Failure) -> None:
         self.save.show_end()
+        announce(self.window(), "The model could not be exported.")
         self.failure.show_failure(failure)
 
     def _show_refusal(self, failure: Failure) -> None:

@@ -7,11 +7,13 @@ from operator import attrgetter
 from typing import Literal
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit
 
 from graftwork.gui.colors import Colors
 from graftwork.gui.worker import Failure
 
+from .announce import announce
 from .boxes import column, row
 from .buttons import button, copy_button
 from .picture import Picture
@@ -27,6 +29,18 @@ _COLORS: Mapping[Level, Callable[[Colors], str]] = {
     "check": attrgetter("accent"),
 }
 
+_LEVELS: Mapping[Level, str] = {
+    "info": "Note",
+    "warning": "Warning",
+    "error": "Error",
+    "check": "Done",
+}
+
+
+def spoken(text: str, level: Level) -> str:
+    """The sentence with its level in a word, for those who do not see the picture."""
+    return f"{_LEVELS[level]}: {text}"
+
 
 class Banner(QFrame):
     """A sentence, with a picture of how serious it is."""
@@ -34,6 +48,7 @@ class Banner(QFrame):
     def __init__(self, text: str = "", level: Level = "info") -> None:
         super().__init__()
         self.setObjectName("banner")
+        self._unsaid = ""
         self._picture = Picture(level, _COLORS[level], 18)
         self._picture.setFixedWidth(20)
         self._text = label(wrap=True)
@@ -54,9 +69,23 @@ class Banner(QFrame):
         """Show this sentence."""
         self.setProperty("level", level)
         self._text.setText(text)
+        self._text.setAccessibleName(spoken(text, level))
         self._picture.show_icon(level, _COLORS[level])
         self.style().unpolish(self)
         self.style().polish(self)
+        self._unsaid = spoken(text, level) if text else ""
+        if self.isVisible():
+            self._say()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Say the sentence when it appears, but not again whenever its page is shown."""
+        super().showEvent(event)
+        self._say()
+
+    def _say(self) -> None:
+        if self._unsaid:
+            announce(self, self._unsaid)
+        self._unsaid = ""
 
 
 class FailureBanner(Banner):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem
 
 from graftwork.engine.events import Notice
 from graftwork.engine.history import RunHistory
 from graftwork.gui.icons import icon
+from graftwork.gui.parts.banner import spoken
 from graftwork.gui.parts.focus import choose_at_focus
 
 
@@ -63,4 +64,5 @@ class NoticeList(QListWidget):
 def _item(notice: Notice) -> QListWidgetItem:
     item = QListWidgetItem(icon(notice.level), notice.text)
     item.setToolTip(notice.text)
+    item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken(notice.text, notice.level))
     return item

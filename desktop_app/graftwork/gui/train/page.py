@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from graftwork.engine.job import TrainingJob
 from graftwork.gui.data.state import DataState
+from graftwork.gui.parts.announce import announce
 from graftwork.gui.parts.boxes import GRID, column, holder
 from graftwork.gui.parts.buttons import Segments, button, rename
 from graftwork.gui.parts.focus import settle_focus
@@ -29,6 +30,11 @@ from .state import Ending, TrainState
 _NO_DATA = "Open a data set on the Data page first."
 _START_KEYS = "Ctrl+Return"
 SETUP, PROGRESS = 0, 1
+_ENDINGS = {
+    "finished": "Training is done.",
+    "stopped": "Training was stopped.",
+    "failed": "Training failed.",
+}
 
 
 class TrainPage(Page):
@@ -142,6 +148,7 @@ class TrainPage(Page):
         self.views.choose(PROGRESS)
 
     def _show_ending(self, ending: Ending) -> None:
+        announce(self.window(), _ENDINGS[ending.how])
         if ending.failure is not None:
             self.failure.show_failure(ending.failure)
         self._refresh()

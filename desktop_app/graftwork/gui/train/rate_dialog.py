@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from graftwork.engine.events import Progress
+from graftwork.gui.parts.announce import announce
 from graftwork.gui.parts.banner import FailureBanner
 from graftwork.gui.parts.boxes import GRID, column
 from graftwork.gui.parts.busy import Busy
@@ -136,6 +137,7 @@ class RateDialog(QDialog):
         self.details.show()
         self.next.setEnabled(found.next_phase is not None)
         self._offer(bool(found.settings))
+        announce(self, found.summary)
 
     def _offer(self, offered: bool) -> None:
         """Make Enter use what was found, rather than close without it."""
