@@ -170,3 +170,13 @@ def test_code_shows_that_it_has_the_focus(line: QLineEdit, colors: Colors) -> No
         assert accents(code, code.rect(), colors) == 0
         code.setFocus()
         assert accents(code, code.rect(), colors) == 2
+
+
+@pytest.mark.usefixtures("colors")
+def test_long_notices_are_wrapped_so_that_none_scrolls_sideways(notices: NoticeList) -> None:
+    history = notices._history()
+    for words in range(5, 90):
+        history.apply(Notice(level="info", text="A choice and why. " * words))
+    notices.refresh()
+    QApplication.processEvents()
+    assert notices.horizontalScrollBar().maximum() == 0

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QListWidget, QListWidgetItem
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from graftwork.engine.events import Notice
 from graftwork.engine.history import RunHistory
 from graftwork.gui.icons import icon
 from graftwork.gui.parts.banner import spoken
 from graftwork.gui.parts.focus import choose_at_focus
+
+_BOX = 12
+"""What the style puts around a notice, left and right together."""
+
+
+class _WrappingDelegate(QStyledItemDelegate):
+    def sizeHint(  # noqa: N802 - Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        """Qt wraps to the list's width and adds the box, which made the list scroll sideways."""
+        narrower: Any = QStyleOptionViewItem(option)
+        narrower.rect = narrower.rect.adjusted(0, 0, -_BOX, 0)
+        return super().sizeHint(narrower, index)
 
 
 class NoticeList(QListWidget):
@@ -27,6 +46,7 @@ class NoticeList(QListWidget):
         self.setWordWrap(True)
         self.setIconSize(QSize(16, 16))
         self.setObjectName("notices")
+        self.setItemDelegate(_WrappingDelegate(self))
         self.setHorizontalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.refresh)
