@@ -85,4 +85,5 @@ def _command(found: RateSuggestion, job: TrainingJob, given: Sequence[str]) -> s
     said = [f"{name}={value:g}" for name, value in found.settings.items()]
     sets = [word for text in (*given, *said) for word in ("--set", text)]
     named = ["--backbone", job.backbone, "--strategy", job.strategy]
-    return shlex.join(["graftwork", "train", str(job.data.path), *named, *sets])
+    reader = ["--reader", job.data.reader] if job.data.reader else []
+    return shlex.join(["graftwork", "train", str(job.data.path), *reader, *named, *sets])

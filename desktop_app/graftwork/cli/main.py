@@ -161,6 +161,7 @@ def fork(
     """Train a new run from the weights of another one, with other settings or other images."""
     from .training import fork_values, train_and_evaluate
 
+    _need_data(data, reader=reader)
     workshop = make_workshop()
     other = _data(data, reader) if data else None
     values = fork_values(workshop, run_id, start, replay, other)
@@ -218,6 +219,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Say how good a run's classifier is, with 95 % intervals."""
+    _need_data(data, reader=reader, set=settings)
     workshop = make_workshop()
     other = data_settings(_data(data, reader), settings or [], workshop.registry) if data else None
     evaluation = listen(workshop.evaluate(run_id, other), as_json=json)
@@ -326,6 +328,13 @@ def import_weights(
         print_json({"kind": "result", "backbone": owner.name})
     else:
         results.print(f"Weights of {shown(owner.title)} are ready.")
+
+
+def _need_data(data: Path | None, **options: object) -> None:
+    """Options that say how DATA is read mean nothing without it."""
+    for name, value in options.items():
+        if value and data is None:
+            raise typer.BadParameter(f"--{name} says how DATA is read, and none is given")
 
 
 def _data(path: Path | None, reader: str | None) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def fork_values(
     values = workshop.store.job_of(run).model_dump()
     values["start"] = {"folder": run.folder, "checkpoint": start, "replay": replay}
     values["data_fingerprint"] = None  # the run's own images may have changed since
-    return values | ({"data": data} if data else {})
+    return values | ({"data": {**values["data"], "reader_options": {}, **data}} if data else {})
 
 
 def train_and_evaluate(

@@ -6,6 +6,7 @@ from torch import nn
 
 from graftwork.plugin_api import Backbone
 
+from .backbone_check import built_stages
 from .errors import TrainingError
 
 
@@ -15,7 +16,7 @@ def check_input_size(backbone: Backbone, size: int | None) -> None:
     Only a network that is built knows all of it; its weights are of no account here.
     """
     if size is not None:
-        adapt_input_size(backbone.build(None), backbone, size)
+        adapt_input_size(built_stages(backbone, None), backbone, size)
 
 
 def adapt_input_size(stages: nn.Sequential, backbone: Backbone, size: int) -> None:

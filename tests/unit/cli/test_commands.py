@@ -74,6 +74,27 @@ def test_neither_images_nor_a_job_file_and_a_reader_beside_one_are_wrong_use(cal
     assert call("train", "--job", tmp_path / "job.json", "--reader", "table").code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("evaluate", "--reader", "table"), ("evaluate", "--set", "x=1"), ("fork", "--reader", "x")],
+)
+def test_how_data_is_read_is_said_of_data_alone(call, trained, words):
+    outcome = call(words[0], trained, *words[1:])
+    assert outcome.code == 2
+    assert f"{words[1]} says how DATA is read" in outcome.err
+
+
+def test_a_fork_to_other_images_holds_out_as_many_as_before(call, images, home):
+    held_out = ("--set", "validation=0.3", "--set", "test=0.3")
+    first = last_document(call("train", images, *TINY, *held_out, "--json"))["run"]
+    moved = images.rename(images.with_name("moved"))
+    outcome = call("fork", first, moved, "--set", "epochs=1", "--json")
+    assert outcome.code == 0, outcome.err
+    job = json.loads((home / "runs" / last_document(outcome)["run"] / "job.json").read_text())
+    assert (job["data"]["validation"], job["data"]["test"]) == (0.3, 0.3)
+    assert job["data"]["path"] == str(moved)
+
+
 def test_the_run_goes_where_the_user_says(call, images, tmp_path):
     outcome = call("train", images, *TINY, "--out", tmp_path / "mine", "--json")
     assert outcome.code == 0, outcome.err

@@ -11,7 +11,7 @@ TINY = ("--backbone", "tiny", "--set", "device=cpu")
 
 
 def test_it_shows_a_curve_and_how_to_use_what_it_suggests(call: Call, images: object) -> None:
-    outcome = call("find-rate", images, *TINY)
+    outcome = call("find-rate", images, *TINY, "--reader", "class-folders")
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
     assert lines[0].split() == ["Rate", "Loss"]
@@ -20,6 +20,7 @@ def test_it_shows_a_curve_and_how_to_use_what_it_suggests(call: Call, images: ob
     assert any(line.startswith("Suggested: ") for line in lines)
     words = shlex.split(lines[-1])
     assert words[:3] == ["Next:", "graftwork", "train"]
+    assert words[4:6] == ["--reader", "class-folders"]
     assert "device=cpu" in words
     assert words[-1].startswith("rate=")
     trained = call(*words[2:], "--set", "epochs=2", "--json")

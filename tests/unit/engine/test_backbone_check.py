@@ -90,6 +90,16 @@ def test_a_good_backbone_is_left_as_it_was() -> None:
     assert all(before[name].equal(value) for name, value in stages.state_dict().items())
 
 
+@pytest.mark.parametrize("training", [{}, {"size": 64}])
+def test_a_run_names_a_backbone_that_cannot_be_built(
+    images: Path, registry: Any, tmp_path: Path, training: dict[str, int]
+) -> None:
+    more = replace(registry, backbones={"odd": odd(fails)})
+    job = small_job(images, "feature-extraction", **training)
+    with pytest.raises(TrainingError, match="backbone odd could not be built"):
+        run_job(job.model_copy(update={"backbone": "odd"}), more, tmp_path / "run")
+
+
 def test_a_run_says_so_before_it_trains(images: Path, registry: Any, tmp_path: Path) -> None:
     more = replace(registry, backbones={"odd": odd(build_tiny, features=17)})
     job = small_job(images, "feature-extraction").model_copy(update={"backbone": "odd"})
