@@ -117,7 +117,9 @@ def _reason_against(path: Path, names: tuple[str, ...], *, outside: bool) -> str
 
 
 def _group(path: Path, options: ClassFolderOptions) -> str | None:
-    found = re.search(options.group_pattern, path.name) if options.group_pattern else None
+    found = (
+        re.search(options.group_pattern, normalized(path.name)) if options.group_pattern else None
+    )
     if found is None:
         return None
     return found[1] if found.re.groups else found[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item, Part, Problem
@@ -118,10 +119,11 @@ class _RowReader:
         if not name:
             raise self._says_nothing(self._columns.path, "image")
         self._refuse_lines(name, "path")
-        path = self.root / name.replace("\\", "/")
-        if not path.is_file():
-            raise self._not_there(path)
-        return path
+        paths = [self.root / way for way in _ways_to_write(name.replace("\\", "/"))]
+        found = next(filter(Path.is_file, paths), None)
+        if found is None:
+            raise self._not_there(paths[0])
+        return found
 
     def _part(self, row: Row) -> Part | None:
         name = cell(row, self._columns.part)
@@ -160,6 +162,12 @@ class _RowReader:
         names = self._table.header or [str(number) for number in range(1, len(row.cells) + 1)]
         cells = enumerate(zip(names, row.cells, strict=False))
         return {name: value.strip() for index, (name, value) in cells if index not in taken}
+
+
+def _ways_to_write(name: str) -> Iterator[str]:
+    """As it is, and with accents in either form: a table may come from another system."""
+    yield name
+    yield from (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
 
 
 def _recognises(path: Path) -> bool:

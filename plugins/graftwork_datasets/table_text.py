@@ -7,6 +7,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Literal
 
@@ -67,7 +68,7 @@ def read_table(path: Path, delimiter: Delimiter, header: Header) -> Table:
 
 def read_beginning(path: Path) -> Table:
     """The first rows of the table, as it is understood by itself; raises ``DatasetError``."""
-    lines = _text(path, _BEGINNING).splitlines()
+    lines = _lines(_text(path, _BEGINNING))
     return _table(path, "\n".join(lines[:_PROBED_LINES]), "auto", "auto")
 
 
@@ -119,7 +120,7 @@ def _decoded_as(encoding: str, content: bytes, *, whole: bool) -> str | None:
 
 def _delimiter(path: Path, text: str) -> Delimiter:
     """The first that cuts most of the first lines into equally many cells, or as a header does."""
-    lines = [line for line in text.splitlines() if line.strip()][:_PROBED_LINES]
+    lines = [line for line in _lines(text) if line.strip()][:_PROBED_LINES]
     if not lines:
         raise _no_rows(path)
     candidates: tuple[Delimiter, ...] = ("tab", "semicolon", "comma", "blanks")
@@ -148,7 +149,7 @@ def _fits_the_header(widths: list[int]) -> bool:
 
 
 def _rows(text: str, delimiter: Delimiter) -> Iterator[Row]:
-    lines = text.splitlines()
+    lines = _lines(text)
     if delimiter == "blanks":
         yield from (
             Row(number, line.split()) for number, line in enumerate(lines, 1) if line.split()
@@ -159,6 +160,11 @@ def _rows(text: str, delimiter: Delimiter) -> Iterator[Row]:
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield Row(reader.line_num, cells)
+
+
+def _lines(text: str) -> list[str]:
+    """Cut at ends of lines alone: ``str.splitlines`` cuts at separators within cells, too."""
+    return [line.removesuffix("\n") for line in StringIO(text, newline=None)]
 
 
 def _names_an_image(rows: list[Row]) -> bool:

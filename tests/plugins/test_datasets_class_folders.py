@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import ValidationError
@@ -159,6 +160,15 @@ def test_the_group_pattern_finds_what_belongs_together(tmp_path: Path) -> None:
     assert [item.group for item in found.items] == ["10057", None, "10057"]
     whole = read(tmp_path, group_pattern=r"P\d+")
     assert [item.group for item in whole.items] == ["P10057", None, "P10057"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_group_pattern_finds_accents_in_any_form(
+    tmp_path: Path, form: Literal["NFC", "NFD"]
+) -> None:
+    touch(tmp_path, *(unicodedata.normalize(form, name) for name in ("a/Bär1.jpg", "b/Rä2.jpg")))
+    found = read(tmp_path, group_pattern=r"(.ä)\w")
+    assert [item.group for item in found.items] == ["Bä", "Rä"]
 
 
 def test_a_faulty_group_pattern_is_refused() -> None:

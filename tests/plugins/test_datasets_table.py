@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import unicodedata
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from graftwork.plugin_api import Catalog, DatasetError
 from graftwork_datasets.table import TABLE, read_table_of_images
 from graftwork_datasets.table_options import TableOptions
+from graftwork_datasets.table_text import read_beginning
 
 
 @pytest.fixture
@@ -47,6 +49,26 @@ def test_usual_tables_need_no_telling(folder: Path, text: str) -> None:
     assert catalog.classes == ("cat", "dog")
     assert catalog.problems == ()
     assert catalog.root == folder
+
+
+@pytest.mark.parametrize(("form", "other"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_accents_may_be_of_another_system(
+    tmp_path: Path, form: Literal["NFC", "NFD"], other: Literal["NFC", "NFD"]
+) -> None:
+    names = [unicodedata.normalize(form, name) for name in ("ä/é.png", "ä/ü.png")]
+    (tmp_path / names[0]).parent.mkdir()
+    for name in names:
+        (tmp_path / name).touch()
+    text = unicodedata.normalize(other, f"path,label\n{names[0]},cat\n{names[1]},dog\n")
+    catalog = read(tmp_path, text)
+    assert [item.path for item in catalog.items] == [tmp_path / name for name in names]
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\f", "\v", "\x85", "\x1c"])
+def test_a_separator_within_a_cell_ends_no_row(folder: Path, mark: str) -> None:
+    text = f"path,label,note\r\na.png,cat,of{mark}two\rb.png,dog,\nc.png,cat,\n"
+    assert facts(read(folder, text)) == [*PLAIN, ("c.png", "cat")]
+    assert [row.line for row in read_beginning(folder / "table.csv").rows] == [2, 3, 4]
 
 
 def test_a_table_without_header_is_told_its_label_column(folder: Path) -> None:

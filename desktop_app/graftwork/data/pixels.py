@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import unicodedata
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ from .input_spec import InputSpec, IntensityRange
 from .intensity import measuring
 from .parallel import PixelProgress, in_order
 from .pixel_cache import LIMIT, Entry, PixelCache, PixelWriter, StoredPixels
+from .relative_path import relative_path
 from .rows import NoRow, Row, RowMaker, portions
 from .throttle import Throttle
 
@@ -153,7 +152,7 @@ def _write_row(writer: PixelWriter, row: Row | NoRow) -> None:
 
 def _nothing_usable(catalog: Catalog, entries: Iterable[Entry]) -> DatasetError:
     reasons = [
-        f"{_relative(item.path, catalog.root)}: {entry.reason}"
+        f"{relative_path(item.path, catalog.root)}: {entry.reason}"
         for item, entry in zip(catalog.items, entries, strict=True)
     ]
     first = "\n".join(reasons[:3])
@@ -185,13 +184,5 @@ def _digest(recipe: str, sha256: str) -> str:
 
 def _fingerprint(usable: Iterable[tuple[Item, str]], root: Path) -> str:
     """SHA-256 over the sorted relative paths, labels and contents of the images."""
-    facts = sorted((_relative(item.path, root), item.label, sha256) for item, sha256 in usable)
+    facts = sorted((relative_path(item.path, root), item.label, sha256) for item, sha256 in usable)
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _relative(path: Path, root: Path) -> str:
-    try:
-        relative = os.path.relpath(path, root)
-    except ValueError:  # on Windows, another drive
-        relative = str(path)
-    return unicodedata.normalize("NFC", Path(relative).as_posix())

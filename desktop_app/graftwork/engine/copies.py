@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from graftwork.data.relative_path import relative_path
 from graftwork.data.split import Split
 from graftwork.plugin_api import Catalog, Item
 
 from .events import Notice
-from .split_file import relative_path
 
 _SHOWN_PAIRS = 3
 

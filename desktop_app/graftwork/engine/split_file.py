@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from graftwork.data.relative_path import relative_path
 from graftwork.data.split import PARTS, Split
 from graftwork.files import write_text
 from graftwork.plugin_api import Catalog, Part
@@ -89,8 +90,3 @@ def earlier_split(folder: Path) -> KeptSplit | None:
             f"could not be told from others: {error}"
         )
         raise TrainingError(msg) from error
-
-
-def relative_path(path: Path, root: Path) -> str:
-    """The path below the root with ``/`` between its parts; the whole path if it lies elsewhere."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from graftwork.data.input_spec import InputSpec, IntensityRange
 from graftwork.data.pixels import Pixels, load_pixels
+from graftwork.data.relative_path import relative_path
 from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Notice, ProblemFound, TrainingEvent
 from graftwork.engine.frozen.features import exact_features
 from graftwork.engine.job import DataSettings
 from graftwork.engine.reading import samples, with_progress
-from graftwork.engine.split_file import relative_path
 from graftwork.evaluation.evaluate import evaluate
 from graftwork.evaluation.report import Evaluation
 from graftwork.paths import pixels_folder

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from graftwork.data.decoding import decode_with
 from graftwork.data.input_spec import InputSpec
 from graftwork.data.intensity import to_eight_bits
+from graftwork.data.relative_path import relative_path
 from graftwork.engine.data_source import open_data
 from graftwork.engine.events import Progress, TrainingEvent
 from graftwork.export.onnx_model import ExportReport, export_onnx
-from graftwork.plugin_api import DatasetError, Decoder, UnusableImageError
+from graftwork.plugin_api import Catalog, DatasetError, Decoder, UnusableImageError
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
@@ -62,11 +63,17 @@ def validation_samples(
         catalog, decoder = open_data(data, registry)
     except DatasetError as error:
         raise _nothing_to_check_with(run, data.path) from error
-    paths = [catalog.root / path for path in kept_split(run).validation]
+    paths = _still_there(catalog, kept_split(run).validation)
     samples = list(_affordable(_decoded(_mixed(paths), decoder, spec)))
     if not samples:
         raise _nothing_to_check_with(run, data.path)
     return samples
+
+
+def _still_there(catalog: Catalog, names: Sequence[str]) -> list[Path]:
+    """The files of these images, in their order, that the data still name."""
+    files = {relative_path(item.path, catalog.root): item.path for item in catalog.items}
+    return [files[name] for name in names if name in files]
 
 
 def _mixed(paths: Sequence[Path]) -> list[Path]:
