@@ -20,7 +20,7 @@ from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
 from graftwork.gui.pictures.model import Picture
 from graftwork.gui.pictures.reader import PLAIN_READER, PictureReader
-from graftwork.gui.results.state import reader_of
+from graftwork.gui.results.state import picture_reader_of
 from graftwork.plugin_host import Registry
 from graftwork.runs.store import RunStore
 from graftwork.runs.workshop import Workshop
@@ -139,7 +139,7 @@ def test_a_run_is_shown_as_it_read_its_images(
         pass
     run = workshop.current_run
     assert run is not None
-    assert reader_of(run, own_reader) == RED
+    assert picture_reader_of(run, own_reader) == RED
 
 
 def test_a_run_whose_reader_is_gone_is_still_shown(
@@ -148,4 +148,4 @@ def test_a_run_whose_reader_is_gone_is_still_shown(
     workshop = Workshop(own_reader, RunStore(home / "runs"))
     data = DataSettings(path=tmp_path, reader="reds")
     run = workshop.store.create(small_job(tmp_path).model_copy(update={"data": data}))
-    assert reader_of(run, registry) == PLAIN_READER
+    assert picture_reader_of(run, registry) == PLAIN_READER

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from graftwork import plugin_api
-from graftwork.data.catalog import read_catalog
+from graftwork.data.catalog import find_reader, read_catalog
 from graftwork.plugin_api import (
     ENTRY_POINT_GROUP,
     HEAD,
@@ -160,7 +160,7 @@ def test_the_strategy_of_the_example_follows_its_reports(registry: Registry) -> 
 def test_the_reader_of_the_example_reads_a_folder(registry: Registry, tmp_path: Path) -> None:
     for name in ("daisy_1.jpg", "daisy_2.jpg", "rose_1.jpg"):
         Image.new("RGB", (8, 8)).save(tmp_path / name)
-    catalog = read_catalog(tmp_path, registry.readers)
+    catalog = read_catalog(tmp_path, find_reader(tmp_path, registry.readers))
     assert catalog.counts() == {"daisy": 2, "rose": 1}
     assert [item.path.name for item in catalog.items] == [
         "daisy_1.jpg",

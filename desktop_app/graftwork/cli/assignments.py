@@ -7,12 +7,19 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from pydantic.fields import FieldInfo
+
+from graftwork.data.catalog import checked_options
+from graftwork.engine.data_source import reader_of
 from graftwork.engine.job import DataSettings, TrainingJob
-from graftwork.engine.settings import strategy_settings
+from graftwork.engine.job_check import check_job
 from graftwork.engine.training_settings import TrainingSettings
 from graftwork.plugin_host.registry import Registry
 
 from .console import WrongUseError, wrong_use
+
+_Fields = Mapping[str, FieldInfo]
+_Place = tuple[_Fields, dict[str, Any]]
 
 _DATA_KEYS = ("validation", "test")
 
@@ -32,17 +39,17 @@ def apply_assignments(
     """
     places = _places(job, registry)
     for key, value in given.items():
-        _place(key, places)[key] = _choice_of_none(key) if value is None else value
+        fields, values = _place(key, places)
+        values[key] = _choice_of_none(fields[key]) if value is None else value
     return job
 
 
-def _choice_of_none(key: str) -> str | None:
+def _choice_of_none(field: FieldInfo) -> str | None:
     """The word, where it is one of a setting's choices, as in ``augmentation=none``."""
-    field = TrainingSettings.model_fields.get(key)
-    return "none" if field and "none" in get_args(field.annotation) else None
+    return "none" if "none" in get_args(field.annotation) else None
 
 
-def _places(job: dict[str, Any], registry: Registry) -> list[tuple[Iterable[str], dict[str, Any]]]:
+def _places(job: dict[str, Any], registry: Registry) -> list[_Place]:
     data = job["data"]
     options = data.setdefault("reader_options", {})
     return [
@@ -51,24 +58,26 @@ def _places(job: dict[str, Any], registry: Registry) -> list[tuple[Iterable[str]
             job.setdefault("strategy_settings", {}),
         ),
         (TrainingSettings.model_fields, job.setdefault("training", {})),
-        (_DATA_KEYS, data),
-        (("seed",), job),
+        ({key: DataSettings.model_fields[key] for key in _DATA_KEYS}, data),
+        ({"seed": TrainingJob.model_fields["seed"]}, job),
         (_reader_fields(data, registry), options),
     ]
 
 
-def _reader_fields(data: Mapping[str, Any], registry: Registry) -> set[str]:
+def _reader_fields(data: Mapping[str, Any], registry: Registry) -> _Fields:
     """The options of the reader that is named, or of all where none is."""
     named = data.get("reader")
     readers = [registry.reader(named)] if named else registry.readers.values()
-    return {field for reader in readers for field in reader.options.model_fields}
+    return {
+        name: field for reader in readers for name, field in reader.options.model_fields.items()
+    }
 
 
-def _place(key: str, places: list[tuple[Iterable[str], dict[str, Any]]]) -> dict[str, Any]:
-    for keys, values in places:
-        if key in keys:
-            return values
-    known = sorted({name for keys, _ in places for name in keys})
+def _place(key: str, places: list[_Place]) -> _Place:
+    for place in places:
+        if key in place[0]:
+            return place
+    known = sorted({name for fields, _ in places for name in fields})
     near = difflib.get_close_matches(key, known, 3)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     msg = f"There is no setting {key!r}.{hint} Known are: {', '.join(known)}."
@@ -101,9 +110,9 @@ def build_job(
     """
     with wrong_use():
         job = _job(values, assignments, registry, chosen)
-        registry.backbone(job.backbone)
-        strategy_settings(registry.strategy(job.strategy), job.strategy_settings)
-        return job
+        check_job(job, registry)
+    _check_reader(job.data, registry)
+    return job
 
 
 def _job(
@@ -132,5 +141,17 @@ def data_settings(
     options = data.setdefault("reader_options", {})
     with wrong_use():
         for key, value in parse_assignments(assignments).items():
-            _place(key, [(_reader_fields(data, registry), options)])[key] = value
-        return DataSettings.model_validate(data)
+            _place(key, [(_reader_fields(data, registry), options)])[1][key] = value
+        described = DataSettings.model_validate(data)
+    _check_reader(described, registry)
+    return described
+
+
+def _check_reader(data: DataSettings, registry: Registry) -> None:
+    """Data that are not there, or that no reader knows, are no fault of the call."""
+    with wrong_use():
+        if data.reader:
+            registry.reader(data.reader)
+    reader = reader_of(data, registry)
+    with wrong_use():
+        checked_options(reader, data.reader_options)

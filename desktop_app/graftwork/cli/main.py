@@ -13,7 +13,7 @@ from graftwork.engine.job import TrainingJob
 from graftwork.runs.record import has_weights
 
 from .assignments import build_job, data_settings
-from .console import exit_codes, print_json, results, shown, speak_utf8
+from .console import exit_codes, print_json, results, shown, speak_utf8, wrong_use
 from .progress import listen
 from .summaries import print_evaluation, print_export
 
@@ -322,7 +322,8 @@ def import_weights(
     from graftwork.paths import weights_folder
 
     registry = make_workshop().registry
-    known = {backbone: registry.backbone(backbone)} if backbone else registry.backbones
+    with wrong_use():
+        known = {backbone: registry.backbone(backbone)} if backbone else registry.backbones
     owner = take(file, known, weights_folder())
     if json:
         print_json({"kind": "result", "backbone": owner.name})

@@ -29,15 +29,16 @@ _NAMED = 5
 _NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
-def find_reader(
-    path: Path, readers: Mapping[str, DatasetReader], name: str | None = None
-) -> DatasetReader:
-    """The reader of this name, or the first of ``readers_for``; raises ``DatasetError``."""
+def check_there(path: Path) -> None:
+    """Raise ``DatasetError`` if there is nothing at the path."""
     if not path.exists():
         msg = f"There is no file or folder {path}."
         raise DatasetError(msg)
-    if name is not None:
-        return _named_reader(name, readers)
+
+
+def find_reader(path: Path, readers: Mapping[str, DatasetReader]) -> DatasetReader:
+    """The first of ``readers_for``; raises ``DatasetError``."""
+    check_there(path)
     for reader in readers_for(path, readers):
         return reader
     known = "\n".join(f"{reader.name}: {reader.summary}" for reader in readers.values())
@@ -68,13 +69,6 @@ def _recognises(reader: DatasetReader, path: Path) -> bool:
         return False
 
 
-def _named_reader(name: str, readers: Mapping[str, DatasetReader]) -> DatasetReader:
-    if name not in readers:
-        msg = f"There is no dataset reader {name!r}, but: {', '.join(readers)}."
-        raise DatasetError(msg)
-    return readers[name]
-
-
 def offers_of(reader: DatasetReader, path: Path) -> dict[str, tuple[str, ...]]:
     """What the path has to choose from, by option of the reader; nothing where it cannot say."""
     if reader.offers is None:
@@ -87,16 +81,12 @@ def offers_of(reader: DatasetReader, path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def read_catalog(
-    path: Path,
-    readers: Mapping[str, DatasetReader],
-    *,
-    reader: str | None = None,
-    options: Mapping[str, Any] = _NO_OPTIONS,
+    path: Path, reader: DatasetReader, options: Mapping[str, Any] = _NO_OPTIONS
 ) -> Catalog:
-    """The catalog that a reader makes of the path, told ``options``; raises ``DatasetError``."""
-    found = find_reader(path, readers, reader)
-    catalog = without_broken_names(_read(found, path, checked_options(found, options)))
-    _check(catalog, found)
+    """The catalog that the reader makes of the path, told ``options``; raises ``DatasetError``."""
+    check_there(path)
+    catalog = without_broken_names(_read(reader, path, checked_options(reader, options)))
+    _check(catalog, reader)
     return catalog
 
 

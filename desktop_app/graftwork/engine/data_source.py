@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graftwork.data.catalog import checked_options, find_reader, read_catalog
+from graftwork.data.catalog import check_there, checked_options, find_reader, read_catalog
 from graftwork.data.decoding import decode
 from graftwork.plugin_api import Catalog, DatasetReader, Decoder
 from graftwork.plugin_host.registry import Registry
@@ -13,17 +13,28 @@ from .job import DataSettings
 def reader_of(data: DataSettings, registry: Registry) -> DatasetReader:
     """The reader that is asked for, or the first that knows the path.
 
-    Raises ``DatasetError``, also if it cannot be told the options of the data.
+    Raises ``DatasetError`` or ``UnknownNameError``; one that is asked for needs no data.
     """
-    reader = find_reader(data.path, registry.readers, data.reader)
+    if data.reader:
+        return registry.reader(data.reader)
+    return find_reader(data.path, registry.readers)
+
+
+def checked_reader(data: DataSettings, registry: Registry) -> DatasetReader:
+    """The reader, where the data are there and it can be told their options.
+
+    Raises ``DatasetError`` or ``UnknownNameError``.
+    """
+    check_there(data.path)
+    reader = reader_of(data, registry)
     checked_options(reader, data.reader_options)
     return reader
 
 
 def open_data(data: DataSettings, registry: Registry) -> tuple[Catalog, Decoder]:
-    """The catalog, and what decodes its images; raises ``DatasetError``."""
+    """The catalog, and what decodes its images.
+
+    Raises ``DatasetError`` or ``UnknownNameError``.
+    """
     reader = reader_of(data, registry)
-    catalog = read_catalog(
-        data.path, registry.readers, reader=reader.name, options=data.reader_options
-    )
-    return catalog, reader.decode or decode
+    return read_catalog(data.path, reader, data.reader_options), reader.decode or decode

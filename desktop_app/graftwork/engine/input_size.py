@@ -6,17 +6,7 @@ from torch import nn
 
 from graftwork.plugin_api import Backbone
 
-from .backbone_check import built_stages
 from .errors import TrainingError
-
-
-def check_input_size(backbone: Backbone, size: int | None) -> None:
-    """Raise ``GraftworkError`` if the backbone cannot take images of a size that was asked for.
-
-    Only a network that is built knows all of it; its weights are of no account here.
-    """
-    if size is not None:
-        adapt_input_size(built_stages(backbone, None), backbone, size)
 
 
 def adapt_input_size(stages: nn.Sequential, backbone: Backbone, size: int) -> None:

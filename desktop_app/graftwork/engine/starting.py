@@ -24,22 +24,17 @@ from .earlier_run import load_earlier
 from .errors import TrainingError
 from .events import DataReady, Notice, TrainingEvent
 from .heads.spec import head_spec
-from .input_size import check_input_size
 from .inputs import PixelSamples
 from .job import TrainingJob
-from .learning.phase_problems import unknown_stage
+from .job_check import check_job
 from .learning.sample import JoinedSamples, StoredSample, keep_sample, read_sample
-from .loss.build import check_loss
 from .planning import Planned
 from .reading import read_pixels, samples
-from .settings import strategy_settings
 from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
 from .speed.processes import Processes
 from .split_file import KeptSplit, earlier_split, write_split
 from .splitting import split_images
-from .stage_schedules import parse_stage_schedules
 from .stochastic_depth import set_stochastic_depth
-from .training_settings import TrainingSettings
 from .weights_file import digest
 
 
@@ -74,7 +69,7 @@ def start_run(
 
     Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError``.
     """
-    backbone, strategy, settings = _checked(job, registry)
+    backbone, strategy, settings = check_job(job, registry)
     if strategy.pretrained and weights is None and job.start is None:
         yield _no_weights(backbone)
     pixels = yield from read_pixels(job, registry, backbone)
@@ -111,20 +106,8 @@ def start_run(
     )
 
 
-def _checked(job: TrainingJob, registry: Registry) -> tuple[Backbone, Strategy, BaseModel]:
-    """What the job names, and the strategy's settings; refuses what cannot be right together."""
-    check_loss(job.training)
-    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
-    settings = strategy_settings(strategy, job.strategy_settings)
-    check_input_size(backbone, job.training.size)
-    if job.start and not strategy.pretrained:
-        raise TrainingError(_two_beginnings(job.strategy))
-    return backbone, strategy, settings
-
-
 def _made_ready(job: TrainingJob, classifier: Classifier) -> Generator[Notice, None, bool]:
     """Give the classifier what the job begins with; says whether its head is new."""
-    _check_stage_schedules(job.training, classifier)
     head = load_earlier(classifier, job.start) if job.start else None
     if head:
         yield Notice(level="info", text=head.text)
@@ -149,13 +132,6 @@ def _new_classifier(
     first_layer = job.training.first_layer
     built = build_classifier(backbone, info, weights, first_layer=first_layer, seed=job.seed)
     return built.to(memory_format=torch.channels_last)
-
-
-def _check_stage_schedules(training: TrainingSettings, classifier: Classifier) -> None:
-    stages = classifier.named_stages()
-    for name in parse_stage_schedules(training.stage_schedules):
-        if name not in stages:
-            raise TrainingError(f"stage_schedules: {unknown_stage(name, stages)}.")
 
 
 def _skip_blocks(classifier: Classifier, rate: float | None) -> Generator[Notice, None, None]:
@@ -254,13 +230,6 @@ def _keep_sample(setup: TrainingSetup) -> None:
             per_class=per_class,
             seed=setup.job.seed,
         )
-
-
-def _two_beginnings(strategy: str) -> str:
-    return (
-        f"The strategy {strategy} begins with random weights, and a fork with those of an earlier "
-        "run. Choose another strategy, or train anew."
-    )
 
 
 def _no_weights(backbone: Backbone) -> Notice:

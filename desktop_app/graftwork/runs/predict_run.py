@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from numpy.typing import NDArray
 
 from graftwork.data.decoding import decode
 from graftwork.engine.classifier import Classifier
-from graftwork.engine.data_source import open_data
-from graftwork.engine.events import Progress, TrainingEvent
+from graftwork.engine.data_source import reader_of
+from graftwork.engine.events import Notice, Progress, TrainingEvent
 from graftwork.export.image_files import image_files
 from graftwork.export.predict import FilePrediction, FileProblem, predict_file
-from graftwork.plugin_api import DatasetError, Decoder
+from graftwork.plugin_api import Decoder, GraftworkError
 from graftwork.plugin_host.registry import Registry
 
 from .kept import classifier_at_work, kept_job
@@ -29,7 +28,7 @@ def predict_with_run(
 ) -> Generator[TrainingEvent, None, list[FilePrediction | FileProblem]]:
     """What the classifier says of each image; folders are searched for images."""
     classifier = yield from classifier_at_work(run, registry)
-    decoder = _decoder(run, registry)
+    decoder = yield from _decoder(run, registry)
     files = list(image_files(paths))
     found = []
     for done, file in enumerate(files):
@@ -39,11 +38,14 @@ def predict_with_run(
     return found
 
 
-def _decoder(run: RunRecord, registry: Registry) -> Decoder:
-    """That of the run's reader; the usual one if its data are gone."""
-    with suppress(DatasetError):
-        return open_data(kept_job(run).data, registry)[1]
-    return decode
+def _decoder(run: RunRecord, registry: Registry) -> Generator[Notice, None, Decoder]:
+    """That of the run's reader; the usual one, with a warning, if there is no such reader now."""
+    try:
+        return reader_of(kept_job(run).data, registry).decode or decode
+    except GraftworkError as error:
+        text = f"{error} The images are decoded as any, perhaps not as those of the run were."
+        yield Notice(level="warning", text=text)
+        return decode
 
 
 def _prediction(

@@ -12,10 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from graftwork.engine.data_source import reader_of
+from graftwork.engine.data_source import checked_reader
 from graftwork.engine.events import DataReady, EpochDone, Resumed, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
-from graftwork.engine.settings import strategy_settings
+from graftwork.engine.job_check import check_job
 from graftwork.engine.weights import fetch_weights
 from graftwork.files import write_text
 from graftwork.paths import weights_folder
@@ -175,9 +175,8 @@ class Workshop:
 
         Refuses what is wrong in it before there is a run of it or a download.
         """
-        self.registry.backbone(job.backbone)
-        strategy_settings(self.registry.strategy(job.strategy), job.strategy_settings)
-        reader = reader_of(job.data, self.registry)
+        check_job(job, self.registry)
+        reader = checked_reader(job.data, self.registry)
         if job.start:
             from graftwork.engine.earlier_run import check_start
 

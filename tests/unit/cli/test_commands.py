@@ -130,6 +130,12 @@ def test_settings_reach_their_places(call, images, home):
         (("--backbone", "tinny"), "tiny"),
         (("--strategy", "feature-extractor"), "feature-extraction"),
         (("--reader", "folder"), "class-folders"),
+        (("--set", "group_pattern=5"), "group_pattern"),
+        (("--set", "group_pattern=("), "not a regular expression"),
+        (("--set", "class_weights=inverse", "--set", "sampling=balanced"), "Choose one"),
+        (("--strategy", "prototypes", "--set", "head=linear"), "needs the head"),
+        (("--set", "size=4"), "at least"),
+        (("--set", "stage_schedules=steam=constant"), "stem"),
     ],
 )
 def test_a_wrong_wish_is_explained(words, said, call, images):
@@ -137,6 +143,33 @@ def test_a_wrong_wish_is_explained(words, said, call, images):
     assert outcome.code == 2
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+    assert json.loads(call("runs", "--json").out) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--reader", "nonsense"), "There is no dataset reader 'nonsense'"),
+        (("--set", "group_pattern=("), "not a regular expression"),
+    ],
+)
+def test_other_images_to_evaluate_on_that_are_read_wrongly_are_wrong_use(words, said, call, images):
+    outcome = call("evaluate", "last", images, *words)
+    assert outcome.code == 2
+    assert said in outcome.err
+
+
+def test_a_fork_from_scratch_is_wrong_use_and_leaves_no_run(call, trained):
+    outcome = call("fork", trained, "--strategy", "from-scratch")
+    assert outcome.code == 2
+    assert "begins with random weights" in outcome.err
+    assert [run["id"] for run in json.loads(call("runs", "--json").out)] == [trained]
+
+
+def test_weights_of_a_network_that_is_not_there_are_wrong_use(call, tmp_path):
+    outcome = call("weights", "import", tmp_path / "file", "--backbone", "nope")
+    assert outcome.code == 2
+    assert "There is no backbone 'nope'" in outcome.err
 
 
 def test_other_images_to_evaluate_on_with_a_wrong_option_are_wrong_use(call, images):

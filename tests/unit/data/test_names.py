@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graftwork.data.catalog import read_catalog
+from graftwork.data.catalog import find_reader, read_catalog
 from graftwork.data.names import without_broken_names
 from graftwork.engine.events import Notice, ProblemFound
 from graftwork.plugin_api import Catalog, DatasetError, Item, Problem
@@ -49,7 +49,7 @@ def test_such_a_file_on_the_disk_neither_stops_reading_nor_training(tmp_path, re
     images = make_folder(tmp_path / "images")
     make_image(1, (9, 9, 9)).save(images / "red" / "good.png")
     (images / "red" / "good.png").rename(images / "red" / f"{BROKEN}.png")
-    assert len(read_catalog(images, registry.readers).items) == 36
+    assert len(read_catalog(images, find_reader(images, registry.readers)).items) == 36
     events = run_job(small_job(images), registry, tmp_path / "run")
     (problem,) = of_kind(events, ProblemFound)
     assert problem.path.endswith("na�me.png")

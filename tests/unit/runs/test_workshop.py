@@ -29,6 +29,7 @@ from graftwork.engine.events import (
     TrainingEvent,
 )
 from graftwork.engine.job import DataSettings, TrainingJob
+from graftwork.engine.training_settings import TrainingSettings
 from graftwork.evaluation.report import Evaluation
 from graftwork.export.onnx_model import ExportReport
 from graftwork.export.predict import FilePrediction, FileProblem, predict_files
@@ -124,6 +125,23 @@ def test_images_are_predicted_as_their_reader_decodes_them(
     workshop.registry = replace(workshop.registry, readers=readers)
     assert job.data.reader in {None, reader.name}
     assert drain(workshop.predict(run_id, files))[1][0].probabilities != plain.probabilities
+    files = [files[0].rename(images.parent / "elsewhere.png")]
+    shutil.rmtree(images)
+    assert drain(workshop.predict(run_id, files))[1][0].probabilities != plain.probabilities
+
+
+def test_it_is_said_when_the_reader_that_decoded_a_runs_images_is_gone(
+    workshop: Workshop, images: Path
+) -> None:
+    run_id = trained(workshop, images)
+    files = [next(images.rglob("*.png"))]
+    before = drain(workshop.predict(run_id, files))[1]
+    workshop.registry = replace(workshop.registry, readers={})
+    events, found = drain(workshop.predict(run_id, files))
+    assert found == before
+    (notice,) = of_kind(events, Notice)
+    assert notice.text.startswith("There is no dataset reader 'class-folders'.")
+    assert notice.text.endswith("decoded as any, perhaps not as those of the run were.")
 
 
 def test_the_history_of_a_run_can_be_read_again(workshop: Workshop, images: Path) -> None:
@@ -206,9 +224,23 @@ def test_a_fault_of_a_plugin_is_kept_with_its_kind(
         ({"strategy_settings": {"epochs": 0}}, TrainingError),
         ({"strategy_settings": {"epoch": 3}}, TrainingError),
         ({"data": DataSettings(path=Path("not there"))}, DatasetError),
-        ({"data": DataSettings(path=Path(__file__), reader="quantum")}, DatasetError),
+        ({"data": DataSettings(path=Path(__file__), reader="quantum")}, UnknownNameError),
         ({"data": DataSettings(path=Path(__file__))}, DatasetError),
         ({"data": DataSettings(path=Path(), reader_options={"labels": 3})}, DatasetError),
+        ({"training": TrainingSettings(size=8)}, TrainingError),
+        ({"training": TrainingSettings(stage_schedules="steam=constant")}, TrainingError),
+        (
+            {"training": TrainingSettings(class_weights="inverse", sampling="balanced")},
+            TrainingError,
+        ),
+        (
+            {
+                "strategy": "prototypes",
+                "strategy_settings": {},
+                "training": TrainingSettings(head="linear"),
+            },
+            TrainingError,
+        ),
     ],
 )
 def test_a_job_that_is_wrong_makes_no_run_and_fetches_no_weights(

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from graftwork.engine.errors import TrainingError
 from graftwork.engine.training_settings import LossSettings
 
 from .class_balance import class_weights, log_prior
@@ -31,9 +30,8 @@ def build_loss(settings: LossSettings, counts: Tensor, device: torch.device) -> 
     the mean cost of all classes (Szegedy et al., 2016). A weight belongs to the image, not to the
     classes that smoothing adds. A soft target costs the mean over its classes. Logit adjustment
     adds ``tau log prior`` to the logits while training, and only then (Menon et al., "Long-tail
-    learning via logit adjustment", 2021). Raises ``TrainingError`` as ``check_loss`` does.
+    learning via logit adjustment", 2021).
     """
-    check_loss(settings)
     smoothing, gamma = settings.label_smoothing, settings.focal_gamma
     if settings.class_weights == "none" and not gamma and not settings.logit_adjustment:
         return partial(functional.cross_entropy, label_smoothing=smoothing)
@@ -47,22 +45,6 @@ def build_loss(settings: LossSettings, counts: Tensor, device: torch.device) -> 
         return torch.lerp((shares * costs).sum(1), smoothed, smoothing).mean()
 
     return loss
-
-
-def check_loss(settings: LossSettings) -> None:
-    """Raise ``TrainingError`` if several settings correct for the same thing."""
-    corrections = {
-        "class_weights": settings.class_weights != "none",
-        "sampling=balanced": settings.sampling == "balanced",
-        "logit_adjustment": settings.logit_adjustment > 0,
-    }
-    chosen = [name for name, wanted in corrections.items() if wanted]
-    if len(chosen) > 1:
-        msg = (
-            f"{' and '.join(chosen)} each make up for rare classes: together they would do so "
-            "more than once, and rare classes would be found where they are not. Choose one."
-        )
-        raise TrainingError(msg)
 
 
 def _costs(logits: Tensor, gamma: float) -> Tensor:

@@ -55,7 +55,7 @@ def open_data(
 
     yield Progress(what="Looking for images", done=0, total=0)
     reader = readers[wish.reader] if wish.reader else find_reader(wish.path, readers)
-    catalog = read_catalog(wish.path, readers, reader=reader.name, options=wish.options)
+    catalog = read_catalog(wish.path, reader, wish.options)
     yield Progress(what="Looking at their depth", done=0, total=0)
     return Opened(
         wish=wish,

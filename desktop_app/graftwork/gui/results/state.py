@@ -44,27 +44,22 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
     if evaluation is None and run.validation_accuracy is not None:
         evaluation = yield from workshop.evaluate(run_id)
         run = workshop.store.get(run_id)
-    reader = PLAIN_READER if evaluation is None else reader_of(run, workshop.registry)
+    reader = PLAIN_READER if evaluation is None else picture_reader_of(run, workshop.registry)
     return ShownRun(run=run, history=history, evaluation=evaluation, reader=reader)
 
 
-def reader_of(run: RunRecord, registry: Registry) -> PictureReader:
+def picture_reader_of(run: RunRecord, registry: Registry) -> PictureReader:
     """Reads pictures as the run did; as any image if what it used is not there any more."""
-    from graftwork.data.catalog import find_reader
     from graftwork.engine.classifier import INFO_FILE, ClassifierInfo
+    from graftwork.engine.data_source import reader_of
     from graftwork.runs.kept import kept_job
 
     try:
-        data = kept_job(run).data
-        found = (
-            registry.reader(data.reader)
-            if data.reader
-            else find_reader(data.path, registry.readers)
-        )
+        decoder = reader_of(kept_job(run).data, registry).decode
         info = ClassifierInfo.model_validate_json((run.folder / INFO_FILE).read_text("utf-8"))
     except (GraftworkError, OSError, ValueError):
         return PLAIN_READER
-    return PictureReader(found.decode, info.input.intensity)
+    return PictureReader(decoder, info.input.intensity)
 
 
 class ResultState(QObject):

@@ -9,8 +9,7 @@ from scipy.special import log_softmax, softmax
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-from graftwork.engine.errors import TrainingError
-from graftwork.engine.loss.build import build_loss, check_loss
+from graftwork.engine.loss.build import build_loss
 from graftwork.engine.training_settings import LossSettings
 
 CPU = torch.device("cpu")
@@ -142,26 +141,3 @@ def test_parts_of_a_batch_add_up():
         for z, t in zip(logits.split(3), labels.split(3), strict=True)
     ]
     assert sum(parts) == pytest.approx(whole)
-
-
-@pytest.mark.parametrize(
-    ("settings", "names"),
-    [
-        ({"class_weights": "inverse", "sampling": "balanced"}, ["class_weights", "sampling"]),
-        (
-            {"class_weights": "effective-number", "logit_adjustment": 0.5},
-            ["class_weights", "logit_adjustment"],
-        ),
-        ({"sampling": "balanced", "logit_adjustment": 1}, ["sampling", "logit_adjustment"]),
-    ],
-)
-def test_correcting_twice_for_the_same_is_refused(settings, names):
-    with pytest.raises(TrainingError, match=r" and .*more than once.*Choose one") as refusal:
-        build_loss(LossSettings(**settings), COUNTS, CPU)
-    assert all(name in str(refusal.value) for name in names)
-
-
-def test_one_correction_is_fine():
-    check_loss(LossSettings(sampling="balanced", focal_gamma=2, label_smoothing=0.1))
-    check_loss(LossSettings(class_weights="inverse"))
-    check_loss(LossSettings(logit_adjustment=1))

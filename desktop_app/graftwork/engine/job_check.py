@@ -1,0 +1,53 @@
+"""Refuses a job that cannot be right, before images are read or weights are fetched for it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from graftwork.plugin_api import HEAD, Backbone, Strategy
+from graftwork.plugin_host.registry import Registry
+
+from .errors import TrainingError
+from .heads.spec import head_spec
+from .job import TrainingJob
+from .loss.corrections import check_corrections
+from .settings import strategy_settings
+from .stage_schedules import parse_stage_schedules
+from .training_settings import TrainingSettings
+
+
+def check_job(job: TrainingJob, registry: Registry) -> tuple[Backbone, Strategy, BaseModel]:
+    """What the job names, and the strategy's settings.
+
+    Raises ``GraftworkError`` for what is not there, or cannot be right together.
+    """
+    backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
+    settings = strategy_settings(strategy, job.strategy_settings)
+    check_corrections(job.training)
+    head_spec(job.training, strategy)
+    if job.start and not strategy.pretrained:
+        raise TrainingError(_two_beginnings(job.strategy))
+    if job.training.size is not None or job.training.stage_schedules:
+        _check_network(backbone, job.training)
+    return backbone, strategy, settings
+
+
+def _check_network(backbone: Backbone, training: TrainingSettings) -> None:
+    """Only a network that is built knows all of this; its weights are of no account here."""
+    from .backbone_check import built_stages  # with torch, which few jobs need by now
+    from .input_size import adapt_input_size
+    from .learning.phase_problems import unknown_stage
+
+    stages = built_stages(backbone, None)
+    adapt_input_size(stages, backbone, training.size or backbone.preprocessing.size)
+    names = [*dict(stages.named_children()), HEAD]
+    for name in parse_stage_schedules(training.stage_schedules):
+        if name not in names:
+            raise TrainingError(f"stage_schedules: {unknown_stage(name, names)}.")
+
+
+def _two_beginnings(strategy: str) -> str:
+    return (
+        f"The strategy {strategy} begins with random weights, and a fork with those of an earlier "
+        "run. Choose another strategy, or train anew."
+    )
