@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,19 @@ def test_where_one_order_of_groups_leads_nowhere_another_is_tried(seed: int) -> 
     parts = split_groups(labels, groups, SHARES, np.random.default_rng(seed))
     assert parts is not None
     assert len(set(zip(labels, parts, strict=True))) == 4 * 3
+
+
+def test_many_groups_of_many_classes_need_no_table_of_both() -> None:
+    """Which would have eight million entries, of eight bytes."""
+    labels = [f"class {index // 12}" for index in range(12_000)]
+    groups = [f"group {index // 1.5}" for index in range(12_000)]
+    tracemalloc.start()
+    parts = split_groups(labels, groups, SHARES, np.random.default_rng(0))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert parts is not None
+    assert len(set(zip(labels, parts, strict=True))) == 1000 * 3
+    assert most < 20e6
 
 
 def test_none_where_there_is_no_way() -> None:
