@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 _WORDS = {
     "bool": "must be true or false",
     "dict": "must be names with values",
+    "enum": "must be {expected}",
     "extra_forbidden": "is not known",
     "finite_number": "must be a number",
     "float": "must be a number",

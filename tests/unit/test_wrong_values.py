@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from graftwork.wrong_values import wrong_values, wrong_values_text
+
+
+class Colour(Enum):
+    """Choices of an enumeration."""
+
+    RED = "red"
+    BLUE = "blue"
 
 
 class Inner(BaseModel):
@@ -20,6 +28,7 @@ class Inner(BaseModel):
     kind: Literal["linear", "mlp", "cosine"] = "linear"
     deep: bool = False
     name: str = "a"
+    colour: Colour = Colour.RED
     labels: dict[str, str] = {}
 
 
@@ -60,6 +69,7 @@ def refused(**values: Any) -> ValidationError:
         ({"deep": "perhaps"}, "inner.deep must be true or false, not 'perhaps'"),
         ({"name": 5}, "inner.name must be text, not 5"),
         ({"labels": 3}, "inner.labels must be names with values, not 3"),
+        ({"colour": "green"}, "inner.colour must be 'red' or 'blue', not 'green'"),
         ({"epoch": 3}, "inner.epoch is not known"),
         ({"name": ["x" * 100]}, f"inner.name must be text, not ['{'x' * 58}…"),
     ],

@@ -25,9 +25,10 @@ out; stopped by the user."""
 LINES = "\n"
 """For ``shown``: sentences of our own may have several lines."""
 
-results = Console(highlight=False, soft_wrap=True)
-_wide = Console(highlight=False, width=1000)
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+# Names of others are no emoji codes.
+results = Console(highlight=False, emoji=False, soft_wrap=True)
+_wide = Console(highlight=False, emoji=False, width=1000)
+messages = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 class WrongUseError(GraftworkError):

@@ -11,7 +11,7 @@ from PIL import Image
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.export.predict import FilePrediction, predict_files
 
-from .console import print_json, results
+from .console import print_json, results, shown
 from .progress import listen
 from .summaries import print_evaluation, print_export
 
@@ -48,7 +48,10 @@ def run_demo(workshop: Workshop, folder: Path, *, as_json: bool) -> None:
     print_evaluation(evaluation)
     print_export(report)
     _print_predictions(found)
-    results.print(f"\nImages  {images}\nRun     {run.folder}\nModel   {report.file}")
+    places = {"Images": images, "Run": run.folder, "Model": report.file}
+    results.print()
+    for what, place in places.items():
+        results.print(f"{what:<7} {shown(str(place))}")
 
 
 def _predict_one_of_each(model: Path, images: Path) -> list[FilePrediction]:

@@ -27,9 +27,10 @@ def fit_and_show(workshop: Workshop, job: TrainingJob, *, as_json: bool) -> None
 
 
 def _sentence(fit: MemoryFit) -> str:
+    fitting = "1 image fits" if fit.images == 1 else f"{fit.images} images fit"
     if fit.accumulate == 1:
-        return f"{fit.images} images fit into memory at once: train as the settings say."
+        return f"{fitting} into memory at once: train as the settings say."
     return (
-        f"{fit.images} images fit into memory at once, of the {fit.batch_size} of a step: set "
+        f"{fitting} into memory at once, of the {fit.batch_size} of a step: set "
         f"accumulate={fit.accumulate}, and they pass in {fit.accumulate} parts."
     )

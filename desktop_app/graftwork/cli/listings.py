@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from pydantic.fields import FieldInfo
+from pydantic_core import to_json
+
 from graftwork.engine.weights import weights_status
 from graftwork.paths import weights_folder
-from graftwork.plugin_api import Backbone, Strategy
+from graftwork.plugin_api import Backbone, BackboneFamily, GraftworkError, Strategy
+from graftwork.plugin_host.families import network_names
 
-from .console import LINES, print_json, print_table, results, shown
+from .console import LINES, messages, print_json, print_table, results, shown
 
 if TYPE_CHECKING:
     from graftwork.plugin_host.registry import LoadedPlugin, PluginFailure, Registry
@@ -54,8 +58,16 @@ def _family_names(registry: Registry) -> Iterator[str]:
     """Of the networks that are not listed one by one."""
     listed = set(registry.backbones)
     for family in registry.families.values():
-        names = (f"{family.name}/{network}" for network in family.networks())
-        yield from (name for name in names if name not in listed)
+        yield from (name for name in _network_names(family) if name not in listed)
+
+
+def _network_names(family: BackboneFamily) -> list[str]:
+    """None of a family whose plugin fails, which is said: other families have theirs."""
+    try:
+        return network_names(family)
+    except GraftworkError as error:
+        messages.print(f"[yellow]{shown(str(error))}[/yellow]")
+        return []
 
 
 def list_strategies(registry: Registry, *, as_json: bool) -> None:
@@ -66,8 +78,16 @@ def list_strategies(registry: Registry, *, as_json: bool) -> None:
     for strategy in registry.strategies.values():
         results.print(f"[bold]{shown(strategy.name)}[/bold]  {shown(strategy.summary)}")
         for name, field in strategy.settings.model_fields.items():
-            text = shown(f"{name}={'none' if field.default is None else field.default}")
+            text = shown(f"{name}={_as_it_is_set(field)}")
             results.print(f"    {text:<24} [dim]{shown(field.description or '')}[/dim]")
+
+
+def _as_it_is_set(field: FieldInfo) -> str:
+    """The default, as ``--set`` takes it."""
+    default = field.get_default(call_default_factory=True)
+    if default is None or isinstance(default, str):
+        return default if default is not None else "none"
+    return to_json(default).decode()
 
 
 def list_plugins(registry: Registry, *, as_json: bool, tracebacks: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stdout
 from typing import TypeVar
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -28,11 +29,17 @@ def listen(stream: Generator[TrainingEvent, None, R], *, as_json: bool) -> R:
     with closing(stream), postponed_interruption() as interrupted, _shown(as_json=as_json) as show:
         try:
             while not interrupted():
-                show(next(stream))
+                show(_next(stream))
         except StopIteration as end:
             result: R = end.value
             return result
     raise KeyboardInterrupt
+
+
+def _next(stream: Generator[TrainingEvent, None, R]) -> TrainingEvent:
+    """What a plugin prints meanwhile is no part of any result."""
+    with redirect_stdout(sys.stderr):
+        return next(stream)
 
 
 @contextmanager

@@ -24,11 +24,11 @@ def built_stages(backbone: Backbone, weights: Path | None) -> nn.Sequential:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise _wrong(backbone, f"could not be built ({_told(error)})") from error
+        raise wrong(backbone, f"could not be built ({told(error)})") from error
     if not isinstance(stages, nn.Sequential) or not len(stages):
-        raise _wrong(backbone, f"is a {type(stages).__name__} and no nn.Sequential of stages")
+        raise wrong(backbone, f"is a {type(stages).__name__} and no nn.Sequential of stages")
     if HEAD in dict(stages.named_children()):
-        raise _wrong(backbone, f"has a stage named {HEAD!r}, which is the classifier's name")
+        raise wrong(backbone, f"has a stage named {HEAD!r}, which is the classifier's name")
     return stages
 
 
@@ -44,11 +44,11 @@ def check_features(stages: nn.Sequential, backbone: Backbone, channels: int, siz
         if is_out_of_memory(error):
             raise
         taken = f"does not take images of {channels} x {size} x {size}"
-        raise _wrong(backbone, f"{taken} ({_told(error)})") from error
+        raise wrong(backbone, f"{taken} ({told(error)})") from error
     finally:
         stages.train(was_learning)
     if fault := _fault_of(found, backbone.features):
-        raise _wrong(backbone, f"gives {fault}, not {backbone.features} features of each image")
+        raise wrong(backbone, f"gives {fault}, not {backbone.features} features of each image")
 
 
 def _fault_of(found: object, features: int) -> str:
@@ -59,12 +59,14 @@ def _fault_of(found: object, features: int) -> str:
     return "" if found.isfinite().all() else "values that are not finite"
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """What a plugin failed with, on one line."""
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first:.200}"
 
 
-def _wrong(backbone: Backbone, what: str) -> TrainingError:
+def wrong(backbone: Backbone, what: str) -> TrainingError:
+    """The error for a backbone that is not what it says."""
     return TrainingError(
         f"The backbone {backbone.name} {what}. Choose another one, or tell the plugin's author."
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import nn
 
-from graftwork.plugin_api import Backbone
+from graftwork.plugin_api import Backbone, GraftworkError
 
+from .backbone_check import told, wrong
 from .errors import TrainingError
 
 
@@ -24,4 +25,14 @@ def adapt_input_size(stages: nn.Sequential, backbone: Backbone, size: int) -> No
         )
         raise TrainingError(msg)
     if backbone.resize is not None:
+        _resize(backbone, stages, size)
+
+
+def _resize(backbone: Backbone, stages: nn.Sequential, size: int) -> None:
+    assert backbone.resize
+    try:
         backbone.resize(stages, size)
+    except GraftworkError:
+        raise
+    except Exception as error:
+        raise wrong(backbone, f"cannot be made to take {size} pixels ({told(error)})") from error

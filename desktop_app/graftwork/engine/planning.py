@@ -23,7 +23,6 @@ from .errors import TrainingError
 T = TypeVar("T")
 
 _MOST_PHASES = 10_000
-_MOST_EXPECTED = 100
 
 
 class Planned:
@@ -95,9 +94,12 @@ class Planned:
         return {name: 1 / place for place, name in enumerate(falling, 1)}
 
     def expected(self, neediest: int = 0) -> Iterator[AnyPhase]:
-        """All phases if each of them gains to its last epoch, but a hundred at most."""
+        """All phases if each of them gains to its last epoch.
+
+        Raises ``TrainingError`` as ``next`` does, so too of a plan that would never end then.
+        """
         phase = self.next(None)
-        while phase is not None and self.number <= _MOST_EXPECTED:
+        while phase is not None:
             yield phase
             phase = self.next_if_it_gains(phase, neediest)
 

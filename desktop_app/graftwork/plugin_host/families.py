@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from graftwork.plugin_api import Backbone, BackboneFamily, GraftworkError
 
 from .checks import BadDescriptorError, check_descriptor
+
+T = TypeVar("T")
+
+
+def network_names(family: BackboneFamily) -> list[str]:
+    """The whole names of all its networks; raises ``GraftworkError`` if the plugin fails."""
+    networks = _answer(family, lambda it: [str(name) for name in it.networks()])
+    return [f"{family.name}/{network}" for network in networks]
+
+
+def _answer(family: BackboneFamily, ask: Callable[[BackboneFamily], T]) -> T:
+    """What the plugin says; sys.exit() in it is a failure like any other."""
+    try:
+        return ask(family)
+    except GraftworkError:
+        raise
+    except (Exception, SystemExit) as error:
+        msg = (
+            f"The family {family.name} failed when it was asked for its networks "
+            f"({type(error).__name__}: {error}). Tell the plugin's author."
+        )
+        raise GraftworkError(msg) from error
 
 
 class Backbones(Mapping[str, Backbone]):
@@ -45,7 +68,7 @@ class Backbones(Mapping[str, Backbone]):
         family, slash, network = name.partition("/")
         if not slash or family not in self._families:
             raise KeyError(name)
-        found = self._families[family].find(network)
+        found = _answer(self._families[family], lambda it: it.find(network))
         try:
             check_descriptor(found, Backbone)
         except BadDescriptorError as error:

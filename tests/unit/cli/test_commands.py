@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel
 
+from graftwork.cli import main as cli_main
 from graftwork.cli.assignments import build_job
+from graftwork.paths import runs_folder
+from graftwork.plugin_api import HEAD, Phase
 from graftwork.runs.store import RunStore
+from graftwork.runs.workshop import Workshop
 from support.command_line import TINY, last_document
 from support.images import make_image
 
@@ -279,10 +287,56 @@ def test_finding_backbones_by_a_part_of_their_names(call):
     assert "No backbone" in call("backbones", "nothing-like-it").out
 
 
+def test_a_family_that_fails_costs_no_other_its_names(call, registry, monkeypatch):
+    def fail():
+        raise OSError("no list")
+
+    broken = replace(registry.families["timm"], name="broken", networks=fail)
+    families = {"broken": broken, **registry.families}
+    changed = Workshop(replace(registry, families=families), RunStore(runs_folder()))
+    monkeypatch.setattr(cli_main, "make_workshop", lambda: changed)
+    outcome = call("backbones", "resnet10t", "--json")
+    assert outcome.code == 0
+    assert [found["name"] for found in last_document(outcome)] == ["timm/resnet10t.c3_in1k"]
+    assert "The family broken failed" in outcome.err
+
+
 def test_a_network_of_a_family_that_is_listed_is_found_once(call):
     found = last_document(call("backbones", "convnext_nano", "--json"))
     names = [backbone["name"] for backbone in found]
     assert names.count("timm/convnext_nano.d1h_in1k") == 1
+
+
+def test_defaults_are_listed_as_they_are_set(call, registry, monkeypatch):
+    class Several(BaseModel):
+        skip: tuple[str, ...] = ()
+        only: tuple[str, ...] = ("a", "b")
+        fast: bool = True
+        mode: Literal["none", "some"] = "none"
+        most: int | None = None
+
+    some = next(iter(registry.strategies.values()))
+    strategies = {"some": replace(some, name="some", settings=Several)}
+    changed = Workshop(replace(registry, strategies=strategies), RunStore(runs_folder()))
+    monkeypatch.setattr(cli_main, "make_workshop", lambda: changed)
+    told = call("strategies").out.split()
+    assert told[-5:] == ["skip=[]", 'only=["a","b"]', "fast=true", "mode=none", "most=none"]
+    given = build_job({"data": {"path": Path()}}, told[-5:], changed.registry, strategy="some")
+    assert Several(**given.strategy_settings) == Several()
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_documents(call, images, registry, monkeypatch):
+    def plan(settings, model, data):
+        print("planning")
+        yield Phase(name="x", epochs=1, rates={HEAD: 0.05})
+
+    some = registry.strategies["feature-extraction"]
+    strategies = {"some": replace(some, name="some", plan=plan)}
+    changed = Workshop(replace(registry, strategies=strategies), RunStore(runs_folder()))
+    monkeypatch.setattr(cli_main, "make_workshop", lambda: changed)
+    outcome = call("train", images, "--backbone", "tiny", "--strategy", "some", "--json")
+    assert all(json.loads(line) for line in outcome.out.splitlines())
+    assert "planning" in outcome.err
 
 
 def test_listing_strategies_with_their_settings(call):

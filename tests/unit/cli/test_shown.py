@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from graftwork.cli.console import print_table, shown
+from graftwork.cli.console import messages, print_table, results, shown
 from support.command_line import TINY
 
 
@@ -29,6 +29,14 @@ def test_a_name_has_no_control_characters(name, expected):
 def test_a_name_of_two_lines_makes_one_row(capsys):
     print_table(("Class", "Images"), [("two\nlines", "3"), ("a\nb", "4")])
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_names_are_no_codes_for_pictures(capsys):
+    print_table(("Class", "Images"), [(":bug:", "3")])
+    results.print(shown(":bug:"))
+    messages.print(shown(":bug:"))
+    written = capsys.readouterr()
+    assert (written.out + written.err).count(":bug:") == 3
 
 
 def test_left_out_files_and_their_classes_are_one_line_each(call, images, tmp_path):

@@ -224,6 +224,11 @@ def test_ten_times_the_epochs_cost_ten_times_the_time(seconds):
     assert seconds(_all(300)) == pytest.approx(300 * once)
 
 
+def test_all_of_very_many_phases_are_counted(seconds):
+    once = STAGES * (3 * TRAIN + VALIDATION)
+    assert seconds(*[_all(1)] * 250) == pytest.approx(250 * once)
+
+
 @pytest.mark.parametrize(
     ("training", "passes"),
     [
@@ -313,3 +318,16 @@ def test_a_plan_that_fails_is_not_estimated(images, registry, tmp_path):
     events = run_job(small_job(images, "planned"), more, tmp_path / "run")
     assert not of_kind(events, ev.CostEstimated)
     assert len(of_kind(events, ev.PhaseEnded)) == 2
+
+
+def test_a_plan_that_ends_only_without_a_gain_is_not_estimated(images, registry, tmp_path):
+    def plan(settings, model, data):
+        report = yield (phase := Phase(name="x", epochs=1, rates={HEAD: 1e-9}))
+        while report.improved:
+            report = yield phase
+
+    strategy = Strategy(name="planned", title="P", summary="x", settings=Nothing, plan=plan)
+    more = replace(registry, strategies={"planned": strategy})
+    events = run_job(small_job(images, "planned"), more, tmp_path / "run")
+    assert not of_kind(events, ev.CostEstimated)
+    assert 1 <= len(of_kind(events, ev.PhaseEnded)) < 10_000

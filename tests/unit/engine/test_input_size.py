@@ -57,6 +57,15 @@ def test_what_a_backbone_says_against_a_size_is_heard() -> None:
         adapt_input_size(build_tiny(None), replace(TINY, resize=refuse), 100)
 
 
+def test_a_backbone_that_fails_at_a_size_is_named() -> None:
+    def fail(_stages: nn.Sequential, size: int) -> None:
+        raise AttributeError("pos_embed")
+
+    said = "The backbone tiny cannot be made to take 100 pixels .AttributeError: pos_embed"
+    with pytest.raises(TrainingError, match=said):
+        adapt_input_size(build_tiny(None), replace(TINY, resize=fail), 100)
+
+
 def test_a_size_that_cannot_be_is_refused_before_any_image_is_read(
     images: Path, registry: Registry, tmp_path: Path
 ) -> None:

@@ -76,8 +76,8 @@ class _PhaseCost:
 def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     """What the run will cost at most: every phase does all its epochs, and each one gains.
 
-    ``plan`` gives the strategy's plan anew, since asking for its phases uses it up. What the plan
-    would do after a hundred phases is left out. Raises ``TrainingError`` where it makes no sense.
+    ``plan`` gives the strategy's plan anew, since asking for its phases uses it up. Raises
+    ``TrainingError`` where it makes no sense, or would never end.
     """
     classifier = setup.classifier
     found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed

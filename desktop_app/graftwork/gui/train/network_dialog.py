@@ -28,6 +28,7 @@ from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure, once
 from graftwork.plugin_api import Backbone, BackboneFamily
 from graftwork.plugin_host import Registry
+from graftwork.plugin_host.families import network_names
 
 
 class NetworkDialog(QDialog):
@@ -152,4 +153,4 @@ def _holding_all(words: Sequence[str]) -> QRegularExpression:
 
 
 def _all_names(families: Mapping[str, BackboneFamily]) -> list[str]:
-    return [f"{name}/{network}" for name in families for network in families[name].networks()]
+    return [name for family in families.values() for name in network_names(family)]
