@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from itertools import count
 from typing import TYPE_CHECKING
 
 from graftwork.engine.events import Progress, TrainingEvent
 from graftwork.engine.job import TrainingJob
+from graftwork.generators import mapped
 
 from .console import print_json, print_table, results, shown
 from .progress import listen
@@ -52,18 +53,14 @@ def _with_progress(
 ) -> Generator[TrainingEvent, None, RateSuggestion]:
     from graftwork.engine.rates.curve import STEPS, RatePoint
 
-    tried = 0
-    with closing(stream):
-        while True:
-            try:
-                event = next(stream)
-            except StopIteration as end:
-                found: RateSuggestion = end.value
-                return found
-            if isinstance(event, RatePoint):
-                tried += 1
-                event = Progress(what="Trying rates", done=tried, total=STEPS)
-            yield event
+    tried = count(1)
+
+    def told(event: TrainingEvent | RatePoint) -> TrainingEvent:
+        if isinstance(event, RatePoint):
+            return Progress(what="Trying rates", done=next(tried), total=STEPS)
+        return event
+
+    return (yield from mapped(stream, told))
 
 
 def _rows(curve: RateCurve) -> Iterator[tuple[str, ...]]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -15,11 +13,8 @@ from graftwork.plugin_api import Decoder, UnusableImageError
 
 from .decoding import decode, decode_with, may_be_deep
 from .input_spec import IntensityRange
-from .parallel import PixelProgress, finished, in_order
+from .parallel import PixelProgress, finished, for_each
 from .raster import Array
-from .throttle import Throttle
-
-Made = TypeVar("Made")
 
 PERCENTILES = (0.1, 99.9)
 """Of the values of a data set's deep images, those that become 0 and 255."""
@@ -67,24 +62,12 @@ def measuring(
     """
     candidates = paths
     if decoder is decode:
-        deep = yield from _for_each(may_be_deep, paths)
+        deep = yield from for_each(may_be_deep, paths)
         candidates = [path for path, is_deep in zip(paths, deep, strict=True) if is_deep]
     chosen = _evenly_spaced(candidates, SAMPLED_IMAGES)
-    samples = yield from _for_each(partial(_sample, channels=channels, decoder=decoder), chosen)
+    samples = yield from for_each(partial(_sample, channels=channels, decoder=decoder), chosen)
     values = [sample for sample in samples if sample is not None]
     return _range(np.concatenate(values)) if values else None
-
-
-def _for_each(
-    work: Callable[[Path], Made], paths: Sequence[Path]
-) -> Generator[PixelProgress, None, list[Made]]:
-    throttle, made = Throttle(), []
-    with closing(in_order(work, paths)) as results:
-        for result in results:
-            made.append(result)
-            if throttle.due():
-                yield PixelProgress(len(made), len(paths))
-    return made
 
 
 def _sample(path: Path, channels: int, decoder: Decoder) -> Array | None:

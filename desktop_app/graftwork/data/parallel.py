@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeVar
+
+from .throttle import Throttle
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -52,6 +55,19 @@ class PixelProgress:
 
     done: int
     total: int
+
+
+def for_each(
+    work: Callable[[Given], Made], things: Sequence[Given]
+) -> Generator[PixelProgress, None, list[Made]]:
+    """What ``work`` makes of all things, in order."""
+    throttle, made = Throttle(), []
+    with closing(in_order(work, things)) as results:
+        for result in results:
+            made.append(result)
+            if throttle.due():
+                yield PixelProgress(len(made), len(things))
+    return made
 
 
 def finished(steps: Generator[object, None, Made]) -> Made:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from graftwork.generators import mapped
 from graftwork.plugin_api import Catalog, DatasetError, Decoder, Item, Problem
 
 from .decoder_name import decoder_name
@@ -116,15 +117,8 @@ def _measure(
     paths: list[Path], channels: int, decoder: Decoder
 ) -> Generator[PixelProgress, None, IntensityRange | None]:
     """Reports that no image is done yet, so that the pass can be stopped meanwhile."""
-    steps = measuring(paths, channels, decoder)
-    with closing(steps):
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                found: IntensityRange | None = end.value
-                return found
-            yield PixelProgress(0, len(paths))
+    none_yet = PixelProgress(0, len(paths))
+    return (yield from mapped(measuring(paths, channels, decoder), lambda _: none_yet))
 
 
 def _write_rows(

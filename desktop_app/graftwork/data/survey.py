@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graftwork.plugin_api import Catalog, Decoder, Problem, UnusableImageError
 
 from .decoding import decode, decode_and_hash
-from .parallel import PixelProgress, in_order
-from .throttle import Throttle
+from .parallel import PixelProgress, for_each
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +31,7 @@ def survey(
         except UnusableImageError as error:
             return Problem(path=path, reason=str(error))
 
-    throttle, seen = Throttle(), []
-    with closing(in_order(look, [item.path for item in catalog.items])) as looks:
-        for found in looks:
-            seen.append(found)
-            if throttle.due():
-                yield PixelProgress(len(seen), len(catalog.items))
+    seen = yield from for_each(look, [item.path for item in catalog.items])
     yield PixelProgress(len(catalog.items), len(catalog.items))
     return _survey(catalog, seen)
 

@@ -11,6 +11,7 @@ import torch
 from graftwork.data.catalog import warnings_of
 from graftwork.data.input_spec import InputSpec, IntensityRange, input_spec
 from graftwork.data.pixels import PixelProgress, Pixels, load_pixels
+from graftwork.generators import mapped
 from graftwork.paths import pixels_folder
 from graftwork.plugin_api import Backbone
 from graftwork.plugin_host.registry import Registry
@@ -65,15 +66,11 @@ def with_progress(
     loading: Generator[PixelProgress, None, Pixels],
 ) -> Generator[Progress, None, Pixels]:
     """The loading of pixels with its progress as training events."""
-    try:
-        while True:
-            done = next(loading)
-            yield Progress(what="Decoding images", done=done.done, total=done.total)
-    except StopIteration as end:
-        pixels: Pixels = end.value
-        return pixels
-    finally:
-        loading.close()
+    return (yield from mapped(loading, _decoding))
+
+
+def _decoding(step: PixelProgress) -> Progress:
+    return Progress(what="Decoding images", done=step.done, total=step.total)
 
 
 def _findings(pixels: Pixels) -> Iterator[TrainingEvent]:

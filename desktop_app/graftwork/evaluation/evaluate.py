@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graftwork.engine.classifier import Classifier
+from graftwork.engine.evaluating import evaluating
 from graftwork.engine.events import Progress
 from graftwork.engine.inputs import Samples
 from graftwork.plugin_api import GraftworkError, Item
@@ -90,23 +90,12 @@ def _answers(
 ) -> Generator[Progress, None, Answers]:
     """What it says of all places, from the ``logits`` that it gives for some of them."""
     found = []
-    with _evaluation_mode(classifier):
+    with evaluating(classifier):
         for places in torch.arange(len(labels)).split(BATCH):
             yield Progress(what="Evaluating", done=int(places[0]), total=len(labels))
             found.append(answers(labels[places.numpy()], _probabilities(logits, places)))
     yield Progress(what="Evaluating", done=len(labels), total=len(labels))
     return joined(found)
-
-
-@contextmanager
-def _evaluation_mode(classifier: Classifier) -> Iterator[None]:
-    before = [(module, module.training) for module in classifier.modules()]
-    classifier.eval()
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training
 
 
 def _live_logits(

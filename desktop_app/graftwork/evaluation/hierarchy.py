@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from graftwork.engine.heads.class_tree import SEPARATOR
+
 from .bootstrap import Floats, Integers
 from .figures import mean, share
 from .report import Figure
-
-_SEPARATOR = "/"
 
 
 def hierarchical_figures(
@@ -49,7 +49,7 @@ def tree_distances(labels: Integers, predicted: Integers, classes: Sequence[str]
     2020) in a tree whose classes are all equally deep.
     """
     prefixes = _prefixes(classes)
-    depths = np.array([len(name.split(_SEPARATOR)) for name in classes])
+    depths = np.array([len(name.split(SEPARATOR)) for name in classes])
     common = (prefixes[labels] == prefixes[predicted]).sum(1)
     distances = np.maximum(depths[labels], depths[predicted]) - common
     return np.where(labels == predicted, 0.0, distances)
@@ -61,7 +61,7 @@ def _prefixes(classes: Sequence[str]) -> Integers:
     Below its last level a name goes on as no other does, so that ``bird`` differs from
     ``bird/owl`` at the second level.
     """
-    names = [name.split(_SEPARATOR) for name in classes]
+    names = [name.split(SEPARATOR) for name in classes]
     depth = max(map(len, names))
     filled = [[*parts, *[""] * (depth - len(parts))] for parts in names]
     numbers: dict[tuple[str, ...], int] = {}

@@ -14,7 +14,9 @@ from .operations import OperationCount
 IMAGES = 8
 """As many images of the user are looked at."""
 
-_LARGEST_HALF = 65504.0  # of fp16
+LARGEST_HALF = 65504.0
+"""The largest value of fp16."""
+
 _MARGIN = 8.0
 
 
@@ -99,7 +101,7 @@ def _boundary(number: int, output: Tensor, operations: int, *, whole: bool) -> B
         stages=number,
         shape=tuple(output.shape[1:]),
         channels_last=last,
-        half=not whole and float(output.abs().max()) * _MARGIN < _LARGEST_HALF,
+        half=not whole and float(output.abs().max()) * _MARGIN < LARGEST_HALF,
         operations=operations,
     )
 

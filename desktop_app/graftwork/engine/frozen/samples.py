@@ -8,11 +8,9 @@ import torch
 from torch import Tensor
 
 from .passes import FrozenPass
-from .probing import Boundary
+from .probing import LARGEST_HALF, Boundary
 from .sources import Source
 from .store import Array, Rows
-
-_LARGEST_HALF = 65504.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +60,11 @@ def stored(output: Tensor, boundary: Boundary) -> Array:
     """What leaves the stages (N, ...), float32, as it is kept; what is too great is cut."""
     ordered = output.movedim(1, -1) if boundary.channels_last else output
     if boundary.half:
-        ordered = ordered.clamp(-_LARGEST_HALF, _LARGEST_HALF)
+        ordered = ordered.clamp(-LARGEST_HALF, LARGEST_HALF)
     kept: Array = ordered.to(boundary.dtype).contiguous().numpy()
     return kept
 
 
 def overflows(output: Tensor, boundary: Boundary) -> bool:
     """Whether storing cuts something off."""
-    return boundary.half and not bool((output.abs() <= _LARGEST_HALF).all())
+    return boundary.half and not bool((output.abs() <= LARGEST_HALF).all())

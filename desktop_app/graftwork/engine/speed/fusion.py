@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..evaluating import evaluating
 from .chains import Chain, can_replace, find_chains
 from .convolution import Geometry, convolve
 from .depthwise import Pair
@@ -67,18 +68,6 @@ def find_fusion(module: nn.Module, example: Tensor) -> Fusion:
     if difference < _TOLERANCE:
         return fusion
     return Fusion(reason=f"fused convolutions give other results (by {difference:.1g} of 1)")
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode within; the modes of all parts come back."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, training in modes:
-            part.training = training
 
 
 @torch.no_grad()

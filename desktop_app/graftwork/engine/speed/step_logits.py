@@ -8,11 +8,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from ..evaluating import evaluating
 from ..events import Notice
 from ..inputs import PhaseInputs
 from ..job import TrainingJob
 from .compiling import CompiledLogits, Logits, choose_compiling, piece_sizes
-from .fusion import Fusion, evaluating, find_fusion
+from .fusion import Fusion, find_fusion
 
 
 class StepLogits:

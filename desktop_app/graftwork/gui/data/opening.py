@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graftwork.data.input_spec import IntensityRange
 from graftwork.engine.events import Progress
+from graftwork.generators import mapped
 from graftwork.gui.parts.text import counted
 from graftwork.plugin_api import Catalog, DatasetReader
 
 if TYPE_CHECKING:
     from graftwork.data.parallel import PixelProgress
-    from graftwork.data.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +83,12 @@ def check_data(opened: Opened) -> Generator[Progress, None, Opened]:
     from graftwork.engine.copies import copies_found
 
     steps = survey(opened.catalog, opened.reader.decode or decode)
-    seen = yield from _told(steps, "Checking that every image can be used")
+    seen = yield from mapped(steps, _told)
     copies = (notice.text for notice in copies_found(seen.catalog, seen.contents))
     warnings = (*warnings_of(seen.catalog), *copies)
     return replace(opened, catalog=seen.catalog, warnings=warnings)
 
 
-def _told(
-    steps: Generator[PixelProgress, None, Survey], what: str
-) -> Generator[Progress, None, Survey]:
-    with closing(steps):
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as end:
-                seen: Survey = end.value
-                return seen
-            yield Progress(what=what, done=step.done, total=step.total)
+def _told(step: PixelProgress) -> Progress:
+    what = "Checking that every image can be used"
+    return Progress(what=what, done=step.done, total=step.total)
