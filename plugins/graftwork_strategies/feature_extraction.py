@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .settings import Epochs, Patience, Rate, StrategySettings
 
@@ -19,7 +19,9 @@ class FeatureExtractionSettings(StrategySettings):
     )
 
 
-def plan(settings: FeatureExtractionSettings, _model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(
+    settings: FeatureExtractionSettings, _backbone: BackboneOutline, _data: DataOutline
+) -> Plan:
     """One phase: the head."""
     yield Phase(
         name="Head",

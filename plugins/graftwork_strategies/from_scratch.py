@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .settings import Epochs, Patience, Rate, StrategySettings
 from .stages import learnable_stages
@@ -18,12 +18,12 @@ class FromScratchSettings(StrategySettings):
     patience: Patience = Field(default=15, description="Stop after so many epochs without gain")
 
 
-def plan(settings: FromScratchSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: FromScratchSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """One phase in which everything learns, batch statistics included."""
     yield Phase(
         name="All stages",
         epochs=settings.epochs,
-        rates=dict.fromkeys((*learnable_stages(model), HEAD), settings.rate),
+        rates=dict.fromkeys((*learnable_stages(backbone), HEAD), settings.rate),
         warmup=0.1,
         patience=settings.patience,
         batch_norm="learning",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .settings import Epochs, Patience, Rate, StrategySettings
 from .stages import learnable_stages
@@ -37,10 +37,10 @@ def layerwise_rates(stages: Sequence[str], rate: float, gamma: float) -> dict[st
     return {name: rate * gamma ** (top - place) for place, name in enumerate(stages)}
 
 
-def plan(settings: FullFineTuningSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: FullFineTuningSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """One phase in which everything learns."""
     backbone_rate = settings.backbone_rate or settings.rate * settings.gamma
-    below = layerwise_rates(learnable_stages(model), backbone_rate, settings.gamma)
+    below = layerwise_rates(learnable_stages(backbone), backbone_rate, settings.gamma)
     yield Phase(
         name="All stages",
         epochs=settings.epochs,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy, WiSE
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy, WiSE
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -30,13 +30,13 @@ class HeadThenAllSettings(StrategySettings):
     )
 
 
-def plan(settings: HeadThenAllSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: HeadThenAllSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """Two phases: the head, then all stages at one low rate."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
     yield Phase(
         name="All stages",
         epochs=settings.epochs,
-        rates=dict.fromkeys((*learnable_stages(model), HEAD), settings.rate),
+        rates=dict.fromkeys((*learnable_stages(backbone), HEAD), settings.rate),
         warmup=0.1,
         patience=settings.patience,
         batch_norm="frozen",

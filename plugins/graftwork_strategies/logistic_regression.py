@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import DataOutline, ModelOutline, Plan, SolvedHead, Strategy
+from graftwork.plugin_api import BackboneOutline, DataOutline, Plan, SolvedHead, Strategy
 
 from .settings import StrategySettings
 
@@ -26,7 +26,9 @@ class LogisticRegressionSettings(StrategySettings):
     )
 
 
-def plan(settings: LogisticRegressionSettings, _model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(
+    settings: LogisticRegressionSettings, _backbone: BackboneOutline, _data: DataOutline
+) -> Plan:
     """One phase: the head."""
     if settings.strength is None:
         yield SolvedHead(name="Head", refit=settings.refit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, LowRank, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, LowRank, Phase, Plan, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -29,13 +29,13 @@ class LowRankSettings(StrategySettings):
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
-def plan(settings: LowRankSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: LowRankSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The head, then the head with low-rank additions to all stages."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
     yield Phase(
         name="Low-rank additions",
         epochs=settings.epochs,
-        rates=dict.fromkeys((*learnable_stages(model), HEAD), settings.rate),
+        rates=dict.fromkeys((*learnable_stages(backbone), HEAD), settings.rate),
         warmup=0.1,
         patience=settings.patience,
         batch_norm="frozen",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -25,9 +25,9 @@ class NamedStagesSettings(StrategySettings):
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
-def plan(settings: NamedStagesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: NamedStagesSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The head alone, then the head with the named stages."""
-    chosen = named_stages(settings.stages, model)
+    chosen = named_stages(settings.stages, backbone)
     yield head_phase(epochs=settings.head_epochs, rate=settings.first_rate, patience=10)
     yield Phase(
         name=", ".join(chosen),

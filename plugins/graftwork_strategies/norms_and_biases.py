@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -25,13 +25,13 @@ class NormsAndBiasesSettings(StrategySettings):
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
-def plan(settings: NormsAndBiasesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: NormsAndBiasesSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The head, then the head with all norms and biases."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
     yield Phase(
         name="Norms and biases",
         epochs=settings.epochs,
-        rates=dict.fromkeys((*learnable_stages(model), HEAD), settings.rate),
+        rates=dict.fromkeys((*learnable_stages(backbone), HEAD), settings.rate),
         warmup=0.1,
         patience=settings.patience,
         batch_norm="frozen",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .settings import Epochs, Patience, Rate, StrategySettings
 from .stages import learnable_stages
@@ -27,9 +27,9 @@ class NewUpperStagesSettings(StrategySettings):
     patience: Patience = Field(default=8, description="Stop after so many epochs without gain")
 
 
-def plan(settings: NewUpperStagesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: NewUpperStagesSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The new stages, which learn their batch statistics, on frozen ones; then everything."""
-    stages = learnable_stages(model)
+    stages = learnable_stages(backbone)
     new = (*stages[-settings.stages :], HEAD)
     yield Phase(
         name=f"New from {new[0]} upwards",

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -39,10 +39,12 @@ class ProgressiveUnfreezingSettings(StrategySettings):
     patience: Patience = Field(default=3, description="End a stage after so many idle epochs")
 
 
-def plan(settings: ProgressiveUnfreezingSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(
+    settings: ProgressiveUnfreezingSettings, backbone: BackboneOutline, _data: DataOutline
+) -> Plan:
     """The head, then one stage more at a time, to the bottom or until validation gains nothing."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
-    stages = learnable_stages(model)
+    stages = learnable_stages(backbone)
     idle = 0
     for lowest in reversed(range(len(stages))):
         report = yield _phase(settings, stages[lowest:])

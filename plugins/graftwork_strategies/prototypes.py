@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import DataOutline, ModelOutline, Plan, PrototypeHead, Strategy
+from graftwork.plugin_api import BackboneOutline, DataOutline, Plan, PrototypeHead, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Rate, StrategySettings
@@ -20,7 +20,7 @@ class PrototypesSettings(StrategySettings):
     rate: Rate = Field(default=0.001, description="Learning rate of the head in these passes")
 
 
-def plan(settings: PrototypesSettings, _model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: PrototypesSettings, _backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The prototypes, and a phase that trains them if it is wanted."""
     yield PrototypeHead(name="Prototypes")
     if settings.epochs is not None:

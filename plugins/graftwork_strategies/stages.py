@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from graftwork.plugin_api import HEAD, GraftworkError, ModelOutline
+from graftwork.plugin_api import HEAD, BackboneOutline, GraftworkError
 
 
-def learnable_stages(model: ModelOutline) -> tuple[str, ...]:
+def learnable_stages(backbone: BackboneOutline) -> tuple[str, ...]:
     """The names of the stages that have parameters, bottom first."""
-    return tuple(stage.name for stage in model.stages if stage.parameters)
+    return tuple(stage.name for stage in backbone.stages if stage.parameters)
 
 
-def named_stages(text: str, model: ModelOutline) -> tuple[str, ...]:
+def named_stages(text: str, backbone: BackboneOutline) -> tuple[str, ...]:
     """The stages that are named in a text, with commas, bottom first; the topmost for none.
 
     Raises ``GraftworkError`` for a name that no stage with weights has. The head may be named.
     """
     wanted = {name.strip() for name in text.split(",")} - {"", HEAD}
-    known = learnable_stages(model)
+    known = learnable_stages(backbone)
     unknown = sorted(wanted - set(known))
     if unknown:
         raise GraftworkError(_unknown(unknown[0], known))

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from graftwork.plugin_api import (
     HEAD,
+    BackboneOutline,
     DataOutline,
     MeasuredStages,
-    ModelOutline,
     Phase,
     Plan,
     Strategy,
@@ -36,7 +36,7 @@ class SurgicalSettings(StrategySettings):
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
-def plan(settings: SurgicalSettings, _model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: SurgicalSettings, _backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The head; a measurement; the head with the stages of the highest ratio."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.head_rate, patience=15)
     report = yield MeasuredStages(name="Measure stages", images=settings.images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy
 
 from .head_phase import head_phase
 from .settings import Epochs, Patience, Rate, StrategySettings
@@ -23,10 +23,10 @@ class TopStagesSettings(StrategySettings):
     patience: Patience = Field(default=5, description="Stop after so many epochs without gain")
 
 
-def plan(settings: TopStagesSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: TopStagesSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """The head alone, then the head with the top stages."""
     yield head_phase(epochs=settings.head_epochs, rate=settings.first_rate, patience=10)
-    top = learnable_stages(model)[-settings.stages :]
+    top = learnable_stages(backbone)[-settings.stages :]
     yield Phase(
         name=f"{top[0]} and above",
         epochs=settings.epochs,

@@ -274,7 +274,7 @@ def test_a_run_is_forked_with_its_settings_until_others_are_entered(
     assert run
     start = pages.train.workshop.store.job_of(run).start
     assert start
-    assert (start.origin, start.checkpoint, start.replay) == (earlier.folder, "best", 0)
+    assert (start.origin, start.weights, start.replay) == (earlier.folder, "best", 0)
     assert start.folder == run.folder / "start"
 
 
@@ -287,7 +287,7 @@ def test_a_fork_may_begin_at_an_epoch_or_be_given_up(qtbot: QtBot, tmp_path: Pat
     line.show_point(StartingPoint(run=run, job=job, checkpoints=names, has_sample=True))
     line.weights.setCurrentText("Phase 1, epoch 10")
     line.replay.setValue(3)
-    assert line.start == StartSettings(folder=run.folder, checkpoint="1-10", replay=3)
+    assert line.start == StartSettings(folder=run.folder, weights="1-10", replay=3)
     click(qtbot, line.leave)
     assert line.start is None
     assert not line.isVisible()

@@ -21,10 +21,10 @@ from graftwork.data.catalog import find_reader, read_catalog
 from graftwork.plugin_api import (
     ENTRY_POINT_GROUP,
     HEAD,
+    BackboneOutline,
     DataOutline,
     DatasetError,
     GraftworkError,
-    ModelOutline,
     PhaseReport,
     StageOutline,
     hookspecs,
@@ -38,7 +38,7 @@ HOOKS = {
     for name, function in inspect.getmembers(hookspecs, inspect.isfunction)
     if name.startswith("register_")
 }
-MODEL = ModelOutline(
+BACKBONE = BackboneOutline(
     stages=(StageOutline(name="low", parameters=10), StageOutline(name="high", parameters=20)),
     features=4,
 )
@@ -131,7 +131,7 @@ def test_the_family_of_the_example_finds_its_networks(registry: Registry) -> Non
 
 def rates_of_phases(registry: Registry, accuracy: float) -> list[dict[str, float]]:
     (strategy,) = registry.strategies.values()
-    plan = strategy.plan(strategy.settings(), MODEL, DATA)
+    plan = strategy.plan(strategy.settings(), BACKBONE, DATA)
     phase, found = next(plan, None), []
     while phase is not None:
         found.append(dict(phase.rates))

@@ -6,15 +6,15 @@ import pytest
 
 from graftwork.plugin_api import (
     AnyPhase,
+    BackboneOutline,
     DataOutline,
     MeasuredStages,
-    ModelOutline,
     PhaseReport,
     StageOutline,
 )
 from graftwork_strategies import register_strategies
 
-MODEL = ModelOutline(
+BACKBONE = BackboneOutline(
     stages=(
         StageOutline(name="stem", parameters=10),
         StageOutline(name="middle", parameters=20),
@@ -31,7 +31,7 @@ STRATEGIES = {strategy.name: strategy for strategy in register_strategies()}
 def phases_of(name: str, improved: tuple[bool, ...] = (True,) * 9, **settings) -> list[AnyPhase]:
     """All phases of a plan; ``improved`` says of each in turn whether it brought a gain."""
     strategy = STRATEGIES[name]
-    plan = strategy.plan(strategy.settings(**settings), MODEL, DATA)
+    plan = strategy.plan(strategy.settings(**settings), BACKBONE, DATA)
     phases = [next(plan)]
     try:
         for helped in improved:

@@ -10,7 +10,7 @@ from .console import print_json, results
 from .progress import listen
 
 if TYPE_CHECKING:
-    from graftwork.engine.speed.memory_fit import MemoryFit
+    from graftwork.engine.cost.memory_fit import MemoryFit
     from graftwork.runs.workshop import Workshop
 
 

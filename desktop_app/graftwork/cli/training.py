@@ -51,7 +51,7 @@ def fork_values(
     """The values of a job like the run's that starts from its weights, perhaps on other data."""
     run = workshop.store.get(run_id, has_weights)
     values = workshop.store.job_of(run).model_dump()
-    values["start"] = {"folder": run.folder, "checkpoint": start, "replay": replay}
+    values["start"] = {"folder": run.folder, "weights": start, "replay": replay}
     values["data_fingerprint"] = None  # the run's own images may have changed since
     return values | ({"data": {**values["data"], "reader_options": {}, **data}} if data else {})
 

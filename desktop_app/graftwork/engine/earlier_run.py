@@ -148,8 +148,8 @@ def _info(folder: Path) -> ClassifierInfo:
 
 
 def _weights_file(start: StartSettings) -> Path:
-    is_best = start.checkpoint == BEST
-    return start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.checkpoint)
+    is_best = start.weights == BEST
+    return start.folder / WEIGHTS_FILE if is_best else epoch_file(start.folder, start.weights)
 
 
 def _state(start: StartSettings) -> dict[str, Tensor]:
@@ -163,6 +163,6 @@ def _no_weights(start: StartSettings, reason: object) -> TrainingError:
     best = [BEST] if (start.folder / WEIGHTS_FILE).is_file() else []
     kept = ", ".join([*best, *kept_epochs(start.folder)]) or "none"
     return TrainingError(
-        f"The run in {start.folder} has no weights {start.checkpoint!r} ({reason}). It has "
+        f"The run in {start.folder} has no weights {start.weights!r} ({reason}). It has "
         f"{kept}; every epoch's are kept where keep_epochs=true was set."
     )

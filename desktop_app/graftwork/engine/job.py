@@ -43,7 +43,7 @@ class StartSettings(Settings):
     """The earlier run that a run goes on from, instead of the pretrained weights."""
 
     folder: Path = Field(description="Folder of the earlier run")
-    checkpoint: str = Field(
+    weights: str = Field(
         default="best", description="Which of its weights: best, or an epoch's name such as 2-10"
     )
     replay: int = Field(

@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from graftwork.plugin_api import (
     AnyPhase,
+    BackboneOutline,
     DataOutline,
     GraftworkError,
-    ModelOutline,
     Phase,
     PhaseReport,
     Strategy,
@@ -29,12 +29,12 @@ class Planned:
     """A strategy's plan at work: hands out one phase after another."""
 
     def __init__(
-        self, strategy: Strategy, settings: BaseModel, model: ModelOutline, data: DataOutline
+        self, strategy: Strategy, settings: BaseModel, backbone: BackboneOutline, data: DataOutline
     ) -> None:
         self._strategy = strategy
-        self._weighty = [stage.name for stage in model.stages if stage.parameters]
+        self._weighty = [stage.name for stage in backbone.stages if stage.parameters]
         self.number = 0
-        self._plan = self._asked(lambda: strategy.plan(settings, model, data))
+        self._plan = self._asked(lambda: strategy.plan(settings, backbone, data))
         if not isinstance(self._plan, Generator):
             raise TrainingError(
                 f"The strategy {strategy.name} gave a {type(self._plan).__name__} where phases "

@@ -13,9 +13,9 @@ from torch import Tensor
 from graftwork.data.split import Split
 from graftwork.plugin_api import (
     Augmentation,
+    BackboneOutline,
     Catalog,
     DataOutline,
-    ModelOutline,
     PhaseReport,
     StageOutline,
     Strategy,
@@ -79,13 +79,13 @@ def chosen_augmentation(job: TrainingJob, strategy: Strategy) -> Augmentation:
     return strategy.augmentation if wanted == "auto" else wanted
 
 
-def model_outline(classifier: Classifier, features: int) -> ModelOutline:
-    """The outline of the model that a strategy is handed."""
+def backbone_outline(classifier: Classifier, features: int) -> BackboneOutline:
+    """The outline of the backbone that a strategy is handed."""
     stages = tuple(
         StageOutline(name=name, parameters=sum(p.numel() for p in stage.parameters()))
         for name, stage in classifier.stages.named_children()
     )
-    return ModelOutline(stages=stages, features=features)
+    return BackboneOutline(stages=stages, features=features)
 
 
 def data_outline(catalog: Catalog, split: Split) -> DataOutline:

@@ -13,7 +13,7 @@ from graftwork import __version__
 from graftwork.data.pixels import Pixels
 from graftwork.data.split import Split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, DataOutline, ModelOutline, Strategy
+from graftwork.plugin_api import Backbone, BackboneOutline, DataOutline, Strategy
 from graftwork.plugin_host.registry import Registry
 
 from .backbone_check import check_features
@@ -30,7 +30,7 @@ from .job_check import check_job
 from .learning.sample import JoinedSamples, StoredSample, keep_sample, read_sample
 from .planning import Planned
 from .reading import read_pixels, samples
-from .setup import TrainingSetup, chosen_augmentation, data_outline, model_outline
+from .setup import TrainingSetup, backbone_outline, chosen_augmentation, data_outline
 from .speed.processes import Processes
 from .split_file import KeptSplit, earlier_split, write_split
 from .splitting import split_images
@@ -51,7 +51,7 @@ class StartedRun:
     earlier_split: KeptSplit | None
     strategy: Strategy
     settings: BaseModel
-    outlines: tuple[ModelOutline, DataOutline]
+    outlines: tuple[BackboneOutline, DataOutline]
 
     def plan(self, settings: BaseModel | None = None) -> Planned:
         """The strategy's plan from its beginning, for the run's settings or others."""
@@ -100,7 +100,7 @@ def start_run(
         strategy=strategy,
         settings=settings,
         outlines=(
-            model_outline(classifier, backbone.features),
+            backbone_outline(classifier, backbone.features),
             data_outline(pixels.catalog, split),
         ),
     )

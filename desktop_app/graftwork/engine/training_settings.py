@@ -26,7 +26,9 @@ ClassWeights = Literal["none", "inverse", "effective-number"]
 Sampling = Literal["shuffled", "balanced"]
 PenaltyChoice = Literal["auto", "none", "l2-sp", "ewc"]
 AveragingChoice = Literal["auto", "none", "ema", "swa", "wise"]
-FrozenPass = Literal["auto", "torch", "torch-bf16", "onnxruntime", "openvino", "openvino-bf16"]
+FrozenPassChoice = Literal[
+    "auto", "torch", "torch-bf16", "onnxruntime", "openvino", "openvino-bf16"
+]
 CompileChoice = Literal["auto", "off", "on"]
 
 
@@ -201,7 +203,7 @@ class ComputeSettings(Settings):
     precision: Precision = Field(
         default="auto", description="Arithmetic of training steps; auto: what suits device and net"
     )
-    frozen_pass: FrozenPass = Field(
+    frozen_pass: FrozenPassChoice = Field(
         default="auto", description="What computes frozen stages; auto: the fastest exact one"
     )
     compile: CompileChoice = Field(

@@ -22,7 +22,7 @@ from .datasets import (
 )
 from .errors import GraftworkError
 from .markers import API_VERSION, ENTRY_POINT_GROUP, hookimpl, hookspec
-from .outlines import DataOutline, ModelOutline, StageOutline
+from .outlines import BackboneOutline, DataOutline, StageOutline
 from .phases import (
     EMA,
     EWC,
@@ -59,6 +59,7 @@ __all__ = [
     "Averaging",
     "Backbone",
     "BackboneFamily",
+    "BackboneOutline",
     "BatchNorm",
     "Catalog",
     "DataOutline",
@@ -73,7 +74,6 @@ __all__ = [
     "Learning",
     "LowRank",
     "MeasuredStages",
-    "ModelOutline",
     "NoWeights",
     "PackagedWeights",
     "Part",

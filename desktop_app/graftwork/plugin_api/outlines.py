@@ -1,4 +1,4 @@
-"""What a strategy is told of the model and of the data."""
+"""What a strategy is told of the backbone and of the data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StageOutline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelOutline:
+class BackboneOutline:
     """The backbone's stages, bottom first (the head is not among them), and its feature size."""
 
     stages: tuple[StageOutline, ...]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from .outlines import DataOutline, ModelOutline
+from .outlines import BackboneOutline, DataOutline
 from .phases import AnyPhase, Augmentation, PhaseReport
 
 HeadKind = Literal["linear", "mlp", "cosine", "hierarchical"]
@@ -31,7 +31,7 @@ class Strategy:
     title: str
     summary: str
     settings: type[BaseModel]
-    plan: Callable[[Any, ModelOutline, DataOutline], Plan]
+    plan: Callable[[Any, BackboneOutline, DataOutline], Plan]
     augmentation: Augmentation = "light"
     pretrained: bool = True
     head: HeadKind | None = None

@@ -12,8 +12,8 @@ from graftwork.engine.job import TrainingJob
 from graftwork.plugin_host.registry import Registry
 
 if TYPE_CHECKING:
-    from graftwork.engine.speed.memory_fit import MemoryFit
-    from graftwork.engine.speed.trial_steps import Trial
+    from graftwork.engine.cost.memory_fit import MemoryFit
+    from graftwork.engine.cost.trial_steps import Trial
 
 
 def fit_memory_of_job(
@@ -23,16 +23,16 @@ def fit_memory_of_job(
 
     Raises ``GraftworkError`` with a message for a person.
     """
-    from graftwork.engine.speed.memory_fit import fit_memory
+    from graftwork.engine.cost.memory_fit import fit_memory
 
     return (yield from fit_memory(_trial(job, registry)))
 
 
 def _trial(job: TrainingJob, registry: Registry) -> Trial:
     from graftwork.engine.classifier import ClassifierInfo
+    from graftwork.engine.cost.trial_steps import Trial, rising_sizes
     from graftwork.engine.heads.spec import head_spec
     from graftwork.engine.reading import input_of
-    from graftwork.engine.speed.trial_steps import Trial, rising_sizes
 
     backbone, strategy = registry.backbone(job.backbone), registry.strategy(job.strategy)
     catalog, _ = open_data(job.data, registry)

@@ -21,12 +21,12 @@ class StartingPoint:
 
     run: RunRecord
     job: TrainingJob
-    checkpoints: tuple[str, ...]
+    weights: tuple[str, ...]
     has_sample: bool
 
-    def start(self, checkpoint: str, replay: int) -> StartSettings:
+    def start(self, weights: str, replay: int) -> StartSettings:
         """How a job says that it starts from these weights."""
-        return StartSettings(folder=self.run.folder, checkpoint=checkpoint, replay=replay)
+        return StartSettings(folder=self.run.folder, weights=weights, replay=replay)
 
     @property
     def numbers(self) -> Mapping[str, Any]:
@@ -40,6 +40,6 @@ def starting_point(run: RunRecord) -> StartingPoint:
     return StartingPoint(
         run=run,
         job=kept_job(run),
-        checkpoints=(BEST, *kept_epochs(run.folder)),
+        weights=(BEST, *kept_epochs(run.folder)),
         has_sample=(run.folder / SAMPLE_FILE).is_file(),
     )

@@ -326,7 +326,7 @@ def test_defaults_are_listed_as_they_are_set(call, registry, monkeypatch):
 
 
 def test_what_a_plugin_prints_is_no_part_of_the_documents(call, images, registry, monkeypatch):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         print("planning")
         yield Phase(name="x", epochs=1, rates={HEAD: 0.05})
 

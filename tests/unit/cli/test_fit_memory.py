@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graftwork.cli.fit_memory import _sentence
-from graftwork.engine.speed.memory_fit import MemoryFit
+from graftwork.engine.cost.memory_fit import MemoryFit
 from graftwork.paths import runs_folder
 from support.command_line import Call, last_document
 

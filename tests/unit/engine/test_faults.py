@@ -50,7 +50,7 @@ TROUBLES = {
 def test_a_strategy_that_goes_wrong_is_named_and_the_best_kept(trouble, images, registry, tmp_path):
     give, said = TROUBLES[trouble]
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield HEAD_FIRST
         yield give()
 
@@ -60,7 +60,7 @@ def test_a_strategy_that_goes_wrong_is_named_and_the_best_kept(trouble, images, 
     assert load_classifier(run, registry.backbones)
 
 
-def measured_only(settings, model, data):
+def measured_only(settings, backbone, data):
     yield MeasuredStages(name="Measure")
 
 
@@ -78,7 +78,7 @@ def test_a_plan_that_trains_nothing_is_named(plan, said, images, registry, tmp_p
 
 
 def test_a_plan_without_end_is_left(images, registry, tmp_path):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         while True:
             yield Phase(name="again", epochs=1, rates={HEAD: 1e-6}, augmentation="none")
 
@@ -104,7 +104,7 @@ def test_memory_that_runs_out_is_said_and_the_best_kept(images, registry, tmp_pa
         stages.add_module("greedy", Greedy())
         return stages
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield HEAD_FIRST
         yield Phase(name="Greedy", epochs=1, rates={"stem": 0.1, "greedy": 0.1})
 

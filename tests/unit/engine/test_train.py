@@ -135,7 +135,7 @@ def test_closing_before_the_first_epoch_leaves_no_classifier(images, registry, t
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_with_advice(images, registry, tmp_path):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield Phase(name="Head", epochs=3, rates={HEAD: 0.05})
         yield Phase(name="Boom", epochs=3, rates={"stem": 1e30, HEAD: 1e30}, schedule="constant")
 
@@ -148,7 +148,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_with_advice(images, registry, t
 def test_a_validation_loss_that_is_not_finite_never_becomes_the_best(images, registry, tmp_path):
     """The last step of an epoch explodes, so that only validation sees what became of it."""
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield Phase(name="Head", epochs=2, rates={HEAD: 0.05})
         yield Phase(name="Boom", epochs=1, rates={"stem": 1e30, HEAD: 1e30}, schedule="constant")
 
@@ -170,7 +170,7 @@ ONE_STEP = {
 def _after_one_step(images, registry, run, **training):
     """The weights after one step at a rate of 0.5."""
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         rates = dict.fromkeys(("stem", "middle", "top", HEAD), 0.5)
         yield Phase(name="Step", epochs=1, rates=rates, schedule="constant", batch_norm="frozen")
 
@@ -201,7 +201,7 @@ def test_gradients_that_are_short_enough_stay_as_they_are(images, registry, tmp_
 
 
 def test_a_phase_that_gained_nothing_says_that_nothing_is_mixed(images, registry, tmp_path):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield SolvedHead(name="Head")
         yield Phase(
             name="Worse",
@@ -285,7 +285,7 @@ def test_optimizers_and_metrics(optimizer, metric, images, registry, tmp_path):
 def test_the_user_can_choose_how_rates_change(schedule, peak_at, images, registry, tmp_path):
     """One step in each of nine epochs: where the greatest rate stands shows the schedule."""
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield Phase(name="Head", epochs=9, rates={HEAD: 0.05})
 
     events = run_plan(plan, images, registry, tmp_path / "run", schedule=schedule, batch_size=64)
@@ -342,11 +342,11 @@ def test_files_that_cannot_be_used_are_said_and_left_out(images, registry, tmp_p
     assert ready.train + ready.validation + ready.test == 36
 
 
-def _no_phase(settings, model, data):
+def _no_phase(settings, backbone, data):
     yield from ()
 
 
-def _no_sense(settings, model, data):
+def _no_sense(settings, backbone, data):
     yield "train, please"
 
 
@@ -359,8 +359,8 @@ def test_a_strategy_that_makes_no_sense_is_named(plan, images, registry, tmp_pat
 def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
     reports = []
 
-    def plan(settings, model, data):
-        assert model.stage_names == ("stem", "middle", "top", "pool")
+    def plan(settings, backbone, data):
+        assert backbone.stage_names == ("stem", "middle", "top", "pool")
         assert data.training_images == {"blue": 6, "green": 6, "red": 6}
         reports.clear()  # the plan was asked once before, for the estimate
         reports.append((yield Phase(name="one", epochs=3, rates={HEAD: 0.05})))
@@ -375,7 +375,7 @@ def test_a_strategy_is_told_what_each_phase_reached(images, registry, tmp_path):
 
 
 def _head_only(*besides):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         rates = {**dict.fromkeys(besides, 1e-12), HEAD: 0.05}
         yield Phase(name="Head", epochs=3, rates=rates, batch_norm="frozen")
 

@@ -24,10 +24,10 @@ from graftwork.export.onnx_classifier import OnnxClassifier
 from graftwork.export.onnx_model import export_onnx
 from graftwork.plugin_api import (
     HEAD,
+    BackboneOutline,
     BatchNorm,
     DataOutline,
     Item,
-    ModelOutline,
     Phase,
     Plan,
     Strategy,
@@ -49,7 +49,7 @@ class Nothing(BaseModel):
 def strategy(mode: BatchNorm) -> Strategy:
     """The top half of the network learns for some epochs; nothing is augmented."""
 
-    def plan(_settings: Nothing, _model: ModelOutline, _data: DataOutline) -> Plan:
+    def plan(_settings: Nothing, _backbone: BackboneOutline, _data: DataOutline) -> Plan:
         rates = {"top": 0.02, "pool": 0.02, HEAD: 0.02}
         yield Phase(name="Some", epochs=5, rates=rates, batch_norm=mode, schedule="constant")
 

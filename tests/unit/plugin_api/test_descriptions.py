@@ -12,13 +12,13 @@ import pytest
 
 from graftwork import plugin_api
 from graftwork.plugin_api import (
+    BackboneOutline,
     Catalog,
     DataOutline,
     DatasetError,
     DownloadedWeights,
     GraftworkError,
     Item,
-    ModelOutline,
     StageOutline,
     UnusableImageError,
     hookspecs,
@@ -76,7 +76,7 @@ def test_a_catalog_counts_in_class_order_and_knows_empty_classes() -> None:
 
 def test_outlines_add_up() -> None:
     stages = (StageOutline(name="stem", parameters=1), StageOutline(name="body", parameters=2))
-    assert ModelOutline(stages=stages, features=8).stage_names == ("stem", "body")
+    assert BackboneOutline(stages=stages, features=8).stage_names == ("stem", "body")
     data = DataOutline(training_images={"a": 3, "b": 4}, validation_images=1, test_images=1)
     assert data.total_training_images == 7
 

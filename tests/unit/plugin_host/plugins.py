@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from graftwork.plugin_api import (
     HEAD,
     BackboneFamily,
+    BackboneOutline,
     Catalog,
     DataOutline,
     DatasetReader,
-    ModelOutline,
     Phase,
     Plan,
     Strategy,
@@ -38,7 +38,7 @@ class Nothing(BaseModel):
     """Nothing can be set."""
 
 
-def plan(_settings: Nothing, _model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(_settings: Nothing, _backbone: BackboneOutline, _data: DataOutline) -> Plan:
     yield Phase(name="Head", epochs=1, rates={HEAD: 0.01})
 
 

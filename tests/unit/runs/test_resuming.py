@@ -166,7 +166,7 @@ def test_the_last_run_is_the_newest_that_can_be_used_so(workshop: Workshop, imag
 
 @pytest.mark.parametrize(
     ("start", "said"),
-    [({"checkpoint": "2-9"}, "no weights '2-9'"), ({"replay": 1}, "kept no sample")],
+    [({"weights": "2-9"}, "no weights '2-9'"), ({"replay": 1}, "kept no sample")],
 )
 def test_a_fork_that_cannot_begin_makes_no_run(
     workshop: Workshop, images: Path, start: dict[str, Any], said: str
@@ -433,9 +433,9 @@ def test_a_fork_from_an_epoch_needs_its_weights(workshop: Workshop, images: Path
     run = workshop.current_run
     kept = {file.stem for file in (run.folder / "epochs").iterdir()}
     assert kept == {f"1-{epoch}" for epoch in range(1, 7)}
-    assert forked(workshop, images, run.id, checkpoint="1-2")
+    assert forked(workshop, images, run.id, weights="1-2")
     with pytest.raises(TrainingError, match=r"best, 1-1, 1-2"):
-        forked(workshop, images, run.id, checkpoint="7-7")
+        forked(workshop, images, run.id, weights="7-7")
 
 
 def test_a_fork_onto_other_classes_keeps_what_it_knows_by_name(

@@ -1,1 +1,1 @@
-"""What a run will cost, estimated before it starts and compared after."""
+"""What a run will cost, estimated before it and compared after; what fits into memory at once."""

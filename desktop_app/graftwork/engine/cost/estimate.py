@@ -23,7 +23,7 @@ from ..planning import Planned
 from ..setup import TrainingSetup
 from .kept import Kept, cache_bytes, kept_by, passes_seconds
 from .solving import solving_seconds
-from .trial import StageCost, forward_seconds, stage_costs
+from .stages import StageCost, forward_seconds, stage_costs
 
 _BACKWARD = 2.0
 """A backward pass takes about two forward passes: one product for inputs, one for weights."""
@@ -52,7 +52,7 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trial:
+class Measured:
     """What is known of the network from a few of the user's own images."""
 
     stages: Sequence[StageCost]
@@ -80,9 +80,9 @@ def estimate(setup: TrainingSetup, plan: Callable[[], Planned]) -> Cost:
     ``TrainingError`` where it makes no sense, or would never end.
     """
     classifier = setup.classifier
-    found = probe(classifier, setup.train, len(classifier.stages))  # first: the trial is timed
-    trial = Trial(stages=stage_costs(classifier, setup.train, setup.device), probe=found)
-    costs = [_cost(setup, trial, phases) for phases in _courses(plan)]
+    found = probe(classifier, setup.train, len(classifier.stages))  # first: the stages are timed
+    measured = Measured(stages=stage_costs(classifier, setup.train, setup.device), probe=found)
+    costs = [_cost(setup, measured, phases) for phases in _courses(plan)]
     return Cost(**{f.name: max(getattr(cost, f.name) for cost in costs) for f in fields(Cost)})
 
 
@@ -94,85 +94,85 @@ def _courses(plan: Callable[[], Planned]) -> list[list[AnyPhase]]:
     return [list(plan().expected(neediest)) for neediest in range(max(1, plan().measurable))]
 
 
-def _cost(setup: TrainingSetup, trial: Trial, course: Iterable[AnyPhase]) -> Cost:
-    phases = [_phase_cost(setup, trial, phase) for phase in course]
+def _cost(setup: TrainingSetup, measured: Measured, course: Iterable[AnyPhase]) -> Cost:
+    phases = [_phase_cost(setup, measured, phase) for phase in course]
     kept = [phase.kept for phase in phases if phase.kept]
     return Cost(
         seconds=START_S
         + sum(phase.seconds for phase in phases)
-        + passes_seconds(trial.stages, kept),
+        + passes_seconds(measured.stages, kept),
         memory_bytes=psutil.Process().memory_info().rss
         + _ENGINES_BYTES
         + max((phase.memory_bytes for phase in phases), default=0.0),
         disk_bytes=_begun_with_bytes(setup.folder)
-        + _weight_bytes(trial.stages)
+        + _weight_bytes(measured.stages)
         + sum(phase.epoch_bytes for phase in phases)
         + max((phase.checkpoint_bytes for phase in phases), default=0.0),
         cache_bytes=cache_bytes(kept),
     )
 
 
-def _phase_cost(setup: TrainingSetup, trial: Trial, phase: AnyPhase) -> _PhaseCost:
+def _phase_cost(setup: TrainingSetup, measured: Measured, phase: AnyPhase) -> _PhaseCost:
     check_phase(phase, setup.classifier)
     match phase:
         case Phase():
-            return _gradient_cost(setup, trial, with_user_choices(phase, setup.job.training))
+            return _gradient_cost(setup, measured, with_user_choices(phase, setup.job.training))
         case MeasuredStages():
-            return _measuring_cost(setup, trial, phase)
+            return _measuring_cost(setup, measured, phase)
         case SolvedHead():
-            return _solving_cost(setup, trial, phase)
+            return _solving_cost(setup, measured, phase)
         case _:
-            return _frozen_cost(setup, trial)
+            return _frozen_cost(setup, measured)
 
 
-def _measuring_cost(setup: TrainingSetup, trial: Trial, phase: MeasuredStages) -> _PhaseCost:
+def _measuring_cost(setup: TrainingSetup, measured: Measured, phase: MeasuredStages) -> _PhaseCost:
     """All stages forward and backward, without a step."""
     images = min(phase.images, _images(setup))
     return _PhaseCost(
-        seconds=images * forward_seconds(trial.stages) * (1 + _BACKWARD),
-        memory_bytes=_learning_bytes(setup, trial.stages),
+        seconds=images * forward_seconds(measured.stages) * (1 + _BACKWARD),
+        memory_bytes=_learning_bytes(setup, measured.stages),
     )
 
 
-def _solving_cost(setup: TrainingSetup, trial: Trial, phase: SolvedHead) -> _PhaseCost:
+def _solving_cost(setup: TrainingSetup, measured: Measured, phase: SolvedHead) -> _PhaseCost:
     """Once for each strength, and once more for all images that are not for testing."""
-    features, classes = trial.probe.boundaries[-1].shape[0], len(setup.classifier.info.classes)
+    features, classes = measured.probe.boundaries[-1].shape[0], len(setup.classifier.info.classes)
     solved = len(phase.strengths) + phase.refit
     solving = solving_seconds(_images(setup), features, classes, solved, setup.device)
-    frozen = _frozen_cost(setup, trial)
+    frozen = _frozen_cost(setup, measured)
     return replace(frozen, seconds=frozen.seconds + solving)
 
 
-def _frozen_cost(setup: TrainingSetup, trial: Trial) -> _PhaseCost:
+def _frozen_cost(setup: TrainingSetup, measured: Measured) -> _PhaseCost:
     """All images go through the backbone once; what comes after takes no time."""
     images = _images(setup) + len(setup.test.labels)
-    kept = Kept(images=images, boundaries=trial.probe.boundaries[-1:])
+    kept = Kept(images=images, boundaries=measured.probe.boundaries[-1:])
     return _PhaseCost(
-        seconds=images * forward_seconds(trial.stages[-1:]),
+        seconds=images * forward_seconds(measured.stages[-1:]),
         memory_bytes=_mapped_bytes(sum(kept.sizes.values())),
         kept=kept,
     )
 
 
-def _gradient_cost(setup: TrainingSetup, trial: Trial, phase: Phase) -> _PhaseCost:
+def _gradient_cost(setup: TrainingSetup, measured: Measured, phase: Phase) -> _PhaseCost:
     """What is computed once goes through the stages below once, and all else in every epoch."""
     level = phase.augmentation or setup.augmentation
-    plan = plan_frozen(setup, phase, level, LIMIT, trial.probe)
+    plan = plan_frozen(setup, phase, level, LIMIT, measured.probe)
     kept = kept_by(plan) if isinstance(plan, FrozenPlan) else None
     computed = kept.needed if kept else 0
     place = frozen_prefix(setup.classifier, phase)
-    above = trial.stages[place:]
-    learning = _weight_bytes(stage for stage in trial.stages if stage.name in phase.rates)
+    above = measured.stages[place:]
+    learning = _weight_bytes(stage for stage in measured.stages if stage.name in phase.rates)
     epochs_kept = phase.epochs if setup.job.training.keep_epochs else 0
     return _PhaseCost(
-        seconds=phase.epochs * _images(setup) * forward_seconds(trial.stages[computed:place])
+        seconds=phase.epochs * _images(setup) * forward_seconds(measured.stages[computed:place])
         + phase.epochs * _epoch_seconds(setup, above)
-        + _averaging_seconds(setup, trial.stages, phase),
+        + _averaging_seconds(setup, measured.stages, phase),
         memory_bytes=_KEPT_COPIES * learning
         + _learning_bytes(setup, above)
         + _mapped_bytes(sum(kept.sizes.values()) if kept else setup.pixel_bytes),
         checkpoint_bytes=_CHECKPOINTS * _KEPT_COPIES * learning,
-        epoch_bytes=epochs_kept * _weight_bytes(trial.stages),
+        epoch_bytes=epochs_kept * _weight_bytes(measured.stages),
         kept=kept,
     )
 

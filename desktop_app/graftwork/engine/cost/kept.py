@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..frozen.plan import FrozenPlan
 from ..frozen.probing import Boundary
 from ..frozen.store import LIMIT
-from .trial import StageCost, forward_seconds
+from .stages import StageCost, forward_seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ..solving.logistic import steps_remembered
-from .trial import now
+from .stages import now
 
 _ITERATIONS = 60
 """For each strength: 22 to 101 on the features of three sets of photographs."""

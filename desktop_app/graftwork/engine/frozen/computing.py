@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..classifier import Classifier
 from ..events import Notice, TrainingEvent
 from ..inputs import Samples
-from ..training_settings import FrozenPass as Wanted
+from ..training_settings import FrozenPassChoice
 from .engines import build_pass, choose_engines, is_exact, outlets_of
 from .filling import Filling, Outlet, OverflowedError
 from .keys import pass_key
@@ -50,7 +50,7 @@ class FrozenWork:
         return self.boundary.operations * self.images
 
 
-def frozen_samples(work: FrozenWork, wanted: Wanted) -> Found:
+def frozen_samples(work: FrozenWork, wanted: FrozenPassChoice) -> Found:
     """What leaves the stages for the images of each source.
 
     The numbers depend on images, stages, engine and machine, and not on what is kept already or on
@@ -87,7 +87,7 @@ def passed_samples(work: FrozenWork) -> tuple[Samples, ...]:
     raise AssertionError(_LAST_RESORT)
 
 
-def _computed(work: FrozenWork, wanted: Wanted, engine: str, frozen: FrozenPass) -> Found:
+def _computed(work: FrozenWork, wanted: FrozenPassChoice, engine: str, frozen: FrozenPass) -> Found:
     filling = Filling(
         store=work.store,
         frozen=frozen,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..classifier import Classifier
-from ..training_settings import FrozenPass as Wanted
+from ..training_settings import FrozenPassChoice
 from .exported import has_openvino, onnx_runtime_pass, openvino_pass
 from .passes import FrozenPass, batch_for, torch_pass
 from .probing import Boundary, Probe
@@ -59,7 +59,7 @@ class EngineChoice:
 
 
 def choose_engines(
-    wanted: Wanted, device: torch.device, operations: int, *, tapped: bool = False
+    wanted: FrozenPassChoice, device: torch.device, operations: int, *, tapped: bool = False
 ) -> EngineChoice:
     """The engines for so many floating-point operations in all; facts decide, never a clock.
 

@@ -10,7 +10,7 @@ from ..classifier import Classifier
 from ..errors import TrainingError
 from ..events import TrainingEvent
 from ..inputs import Samples
-from ..training_settings import FrozenPass as Wanted
+from ..training_settings import FrozenPassChoice
 from .computing import FrozenWork, frozen_samples, kept_samples, passed_samples
 from .engines import exact_engines
 from .probing import probe
@@ -23,7 +23,7 @@ _WORTH_A_START = 100  # images; an engine's start takes as long as some twenty
 def frozen_features(
     classifier: Classifier,
     *parts: Samples,
-    wanted: Wanted = "auto",
+    wanted: FrozenPassChoice = "auto",
     store: ActivationStore | None = None,
 ) -> Generator[TrainingEvent, None, tuple[Samples, ...]]:
     """The features (n, features), fp32, that the whole backbone gives for each part's images.

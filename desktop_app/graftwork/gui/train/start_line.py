@@ -54,7 +54,7 @@ class StartLine(QWidget):
             f"({run.backbone}, {run.strategy})"
         )
         self.weights.clear()
-        self.weights.addItems([_spoken(name) for name in point.checkpoints])
+        self.weights.addItems([_spoken(name) for name in point.weights])
         self.replay.setValue(0)
         for part in (self._replay_name, self.replay):
             part.setVisible(point.has_sample)
@@ -72,10 +72,10 @@ class StartLine(QWidget):
         """What a job says of its start; None for the pretrained weights."""
         if self.point is None:
             return None
-        chosen = self.point.checkpoints[max(0, self.weights.currentIndex())]
+        chosen = self.point.weights[max(0, self.weights.currentIndex())]
         return self.point.start(chosen, self.replay.value())
 
 
-def _spoken(checkpoint: str) -> str:
-    phase, dash, epoch = checkpoint.partition("-")
+def _spoken(weights: str) -> str:
+    phase, dash, epoch = weights.partition("-")
     return f"Phase {phase}, epoch {epoch}" if dash else "Best weights"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from graftwork.plugin_api import HEAD, DataOutline, ModelOutline, Phase, Plan, Strategy, hookimpl
+from graftwork.plugin_api import HEAD, BackboneOutline, DataOutline, Phase, Plan, Strategy, hookimpl
 
 GRAFTWORK_API = 1
 
@@ -22,7 +22,7 @@ class ChainThawSettings(BaseModel):
     rate: float = Field(default=0.0003, gt=0, le=1, description="Learning rate after that")
 
 
-def plan(settings: ChainThawSettings, model: ModelOutline, _data: DataOutline) -> Plan:
+def plan(settings: ChainThawSettings, backbone: BackboneOutline, _data: DataOutline) -> Plan:
     """One phase for each stage that has parameters, between the head's and everything's."""
     yield Phase(
         name="Head",
@@ -32,7 +32,7 @@ def plan(settings: ChainThawSettings, model: ModelOutline, _data: DataOutline) -
         batch_norm="frozen",
         augmentation="none",
     )
-    stages = [stage.name for stage in model.stages if stage.parameters]
+    stages = [stage.name for stage in backbone.stages if stage.parameters]
     for stage in stages:
         yield _phase(f"{stage} alone", [stage], settings)
     yield _phase("All stages", [*stages, HEAD], settings)

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 
 from graftwork.plugin_api import (
     HEAD,
+    BackboneOutline,
     DataOutline,
-    ModelOutline,
     Phase,
     PhaseReport,
     StageOutline,
 )
 
-MODEL = ModelOutline(
+BACKBONE = BackboneOutline(
     stages=(
         StageOutline(name="stem", parameters=100),
         StageOutline(name="body", parameters=1_000),
@@ -41,7 +41,7 @@ def report_of(phase: Phase) -> PhaseReport:
 
 
 def phases_of(settings: ChainThawSettings) -> list[Phase]:
-    generator = plan(settings, MODEL, DATA)
+    generator = plan(settings, BACKBONE, DATA)
     phases = [next(generator)]
     with suppress(StopIteration):
         while True:

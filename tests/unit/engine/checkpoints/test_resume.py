@@ -47,7 +47,7 @@ def never(_event):
     return False
 
 
-def plan(settings, model, data):
+def plan(settings, backbone, data):
     head = Phase(name="Head", epochs=2, rates={HEAD: 0.05}, augmentation="none")
     report = yield head
     assert report.phase == head

@@ -32,7 +32,7 @@ def _run(images, registry, folder, *phases, **training):
     """The events of a run of these phases, and the reports that the strategy was sent."""
     reports = []
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         reports.clear()  # the engine may go through the plan again
         for phase in phases:
             reports.append((yield phase))

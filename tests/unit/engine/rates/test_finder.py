@@ -84,7 +84,7 @@ def test_the_curve_is_that_of_the_fastest_stage_and_a_slow_one_stays_as_slow(ima
     found = []
     for rates in ({"top": 1e-14, HEAD: 0.01}, {HEAD: 0.01}):
 
-        def plan(settings, model, data, rates=rates):
+        def plan(settings, backbone, data, rates=rates):
             yield Phase(name="x", epochs=1, rates=rates, batch_norm="frozen")
 
         job = small_job(images, "planned", augmentation="none", precision="fp32")
@@ -95,7 +95,7 @@ def test_the_curve_is_that_of_the_fastest_stage_and_a_slow_one_stays_as_slow(ima
 def test_its_steps_are_those_of_the_training(images, with_plan, tmp_path):
     """At next to no rate, where an epoch is one step: batches, dropout, mixing, statistics."""
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         rates = {"top": 1e-12, HEAD: 1e-12}
         yield Phase(name="x", epochs=3, rates=rates, batch_norm="learning", augmentation="light")
 
@@ -134,7 +134,7 @@ def test_closing_it_leaves_nothing_behind(images, registry, scratch):
 
 
 def test_a_strategy_without_gradients_is_told_so(images, with_plan):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield SolvedHead(name="Solve")
 
     with pytest.raises(TrainingError, match="no phase that learns by gradients"):
@@ -147,7 +147,7 @@ def test_a_phase_that_is_not_there_is_told(images, registry):
 
 
 def test_rates_that_no_setting_says_are_still_found(images, with_plan):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield Phase(name="Fixed", epochs=1, rates={HEAD: 0.001})
 
     _, found = _find(small_job(images, "planned"), with_plan(plan))
@@ -172,7 +172,7 @@ def test_the_next_phase_that_has_rates_is_named(strategy, phase, following, imag
 
 
 def test_a_plan_that_fails_later_does_not_cost_the_rate(images, with_plan):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         yield Phase(name="first", epochs=1, rates={HEAD: 0.05}, augmentation="none")
         raise ValueError("no more")
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from torch import nn
 
+from graftwork.engine.cost.memory_fit import MemoryFit, fit_memory
+from graftwork.engine.cost.trial_steps import Trial, rising_sizes, try_sizes
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Progress
-from graftwork.engine.speed.memory_fit import MemoryFit, fit_memory
-from graftwork.engine.speed.trial_steps import Trial, rising_sizes, try_sizes
 from graftwork.engine.training_settings import TrainingSettings
 from support.classifiers import tiny_classifier
 from support.generators import drain

@@ -18,7 +18,7 @@ from graftwork.engine.training_settings import TrainingSettings
 from graftwork.memory import is_out_of_memory
 from graftwork.plugin_api import Backbone, Phase
 
-from .fusion import Fusion, find_fusion
+from ..speed.fusion import Fusion, find_fusion
 
 _STEPS = 2
 _SHARE_OF_GPU = 0.85

@@ -12,16 +12,16 @@ from pydantic import BaseModel
 from torch import nn
 
 from graftwork.engine import events as ev
-from graftwork.engine.cost import solving, trial
+from graftwork.engine.cost import solving, stages
 from graftwork.engine.cost.estimate import START_S, Cost
 from graftwork.engine.cost.kept import Kept, cache_bytes
+from graftwork.engine.cost.stages import stage_costs
 from graftwork.engine.cost.told import in_words
-from graftwork.engine.cost.trial import stage_costs
 from graftwork.engine.frozen import plan as frozen_plan
 from graftwork.engine.frozen.probing import Boundary
 from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.planning import Planned
-from graftwork.engine.setup import model_outline
+from graftwork.engine.setup import backbone_outline
 from graftwork.engine.train import train
 from graftwork.plugin_api import HEAD, SWA, DataOutline, Phase, SolvedHead, Strategy, WiSE
 from support.classifiers import tiny_classifier
@@ -145,7 +145,7 @@ def test_the_disk_is_told_with_every_epoch_that_is_kept(images, registry, tmp_pa
 def test_any_stage_may_be_the_one_that_is_chosen_by_measuring(registry, neediest, learning):
     classifier = tiny_classifier()
     data = DataOutline(training_images={"a": 9, "b": 9}, validation_images=4, test_images=4)
-    outlines = model_outline(classifier, 16), data
+    outlines = backbone_outline(classifier, 16), data
     surgical = registry.strategy("surgical")
     plan = Planned(surgical, surgical.settings(stages=1), *outlines)
     assert plan.measurable == 3
@@ -189,12 +189,12 @@ def seconds(images, registry, tmp_path, monkeypatch):
             begun, several = divmod(next(calls), 4 * STAGES)
             return (single if begun else 8) * several
 
-        monkeypatch.setattr(trial, "now", now)
+        monkeypatch.setattr(stages, "now", now)
 
     def estimated(*phases, single=1.0, **training):
         tried(single)
 
-        def plan(settings, model, data):
+        def plan(settings, backbone, data):
             for phase in phases:  # noqa: UP028 - a tuple cannot be sent reports
                 yield phase
 
@@ -307,7 +307,7 @@ class Nothing(BaseModel):
 def test_a_plan_that_fails_is_not_estimated(images, registry, tmp_path):
     """It asks for a measure that only a real phase gives; the run itself gets it."""
 
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         report = yield Phase(name="x", epochs=1, rates={HEAD: 0.01})
         if report.best_loss == 0.0:
             raise ValueError
@@ -321,7 +321,7 @@ def test_a_plan_that_fails_is_not_estimated(images, registry, tmp_path):
 
 
 def test_a_plan_that_ends_only_without_a_gain_is_not_estimated(images, registry, tmp_path):
-    def plan(settings, model, data):
+    def plan(settings, backbone, data):
         report = yield (phase := Phase(name="x", epochs=1, rates={HEAD: 1e-9}))
         while report.improved:
             report = yield phase
