@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import BaseModel
 
 from graftwork.plugin_api import HEAD, Backbone, Strategy
@@ -16,8 +18,18 @@ from .stage_schedules import parse_stage_schedules
 from .training_settings import TrainingSettings
 
 
-def check_job(job: TrainingJob, registry: Registry) -> tuple[Backbone, Strategy, BaseModel]:
-    """What the job names, and the strategy's settings.
+@dataclass(frozen=True, kw_only=True)
+class CheckedJob:
+    """A job with what it names, and the settings of its strategy."""
+
+    job: TrainingJob
+    backbone: Backbone
+    strategy: Strategy
+    settings: BaseModel
+
+
+def check_job(job: TrainingJob, registry: Registry) -> CheckedJob:
+    """The job with what it names.
 
     Raises ``GraftworkError`` for what is not there, or cannot be right together.
     """
@@ -29,7 +41,7 @@ def check_job(job: TrainingJob, registry: Registry) -> tuple[Backbone, Strategy,
         raise TrainingError(_two_beginnings(job.strategy))
     if job.training.size is not None or job.training.stage_schedules:
         _check_network(backbone, job.training)
-    return backbone, strategy, settings
+    return CheckedJob(job=job, backbone=backbone, strategy=strategy, settings=settings)
 
 
 def _check_network(backbone: Backbone, training: TrainingSettings) -> None:

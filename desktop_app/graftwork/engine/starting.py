@@ -11,9 +11,8 @@ from pydantic import BaseModel
 
 from graftwork import __version__
 from graftwork.data.pixels import Pixels
-from graftwork.data.split import Split
 from graftwork.files import write_text
-from graftwork.plugin_api import Backbone, BackboneOutline, DataOutline, Strategy
+from graftwork.plugin_api import Backbone, BackboneOutline, DataOutline
 from graftwork.plugin_host.registry import Registry
 
 from .backbone_check import check_features
@@ -22,40 +21,34 @@ from .checkpoints.keeper import CheckpointKeeper
 from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
 from .earlier_run import load_earlier
 from .errors import TrainingError
-from .events import DataReady, Notice, TrainingEvent
+from .events import Notice, TrainingEvent
 from .heads.spec import head_spec
 from .inputs import PixelSamples
 from .job import TrainingJob
-from .job_check import check_job
+from .job_check import CheckedJob, check_job
 from .learning.sample import JoinedSamples, StoredSample, keep_sample, read_sample
 from .planning import Planned
-from .reading import read_pixels, samples
+from .reading import samples
+from .run_images import RunImages, read_images
 from .setup import TrainingSetup, backbone_outline, chosen_augmentation, data_outline
 from .speed.processes import Processes
-from .split_file import KeptSplit, earlier_split, write_split
-from .splitting import split_images
+from .split_file import write_split
 from .stochastic_depth import set_stochastic_depth
 from .weights_file import digest
 
 
 @dataclass(frozen=True, kw_only=True)
 class StartedRun:
-    """A run before its first phase: its setup, its split, and the strategy's plan.
+    """A run before its first phase: its job, its images, its setup, and the strategy's plan."""
 
-    ``earlier_split`` is that of the run that it starts from, if there is one that kept it.
-    """
-
+    checked: CheckedJob
+    images: RunImages
     setup: TrainingSetup
-    pixels: Pixels
-    split: Split
-    earlier_split: KeptSplit | None
-    strategy: Strategy
-    settings: BaseModel
     outlines: tuple[BackboneOutline, DataOutline]
 
     def plan(self, settings: BaseModel | None = None) -> Planned:
         """The strategy's plan from its beginning, for the run's settings or others."""
-        return Planned(self.strategy, settings or self.settings, *self.outlines)
+        return Planned(self.checked.strategy, settings or self.checked.settings, *self.outlines)
 
 
 def start_run(
@@ -69,41 +62,29 @@ def start_run(
 
     Raises ``TrainingError``, ``DatasetError`` or ``UnknownNameError``.
     """
-    backbone, strategy, settings = check_job(job, registry)
-    if strategy.pretrained and weights is None and job.start is None:
-        yield _no_weights(backbone)
-    pixels = yield from read_pixels(job, registry, backbone)
-    earlier = earlier_split(job.start.folder) if job.start else None
-    split = yield from split_images(job, pixels, earlier)
-    yield _data_ready(pixels, split)
-    classifier = _new_classifier(job, backbone, strategy, pixels, weights).to(processes.device)
-    check_features(classifier.stages, backbone, pixels.spec.channels, pixels.spec.size)
+    checked = check_job(job, registry)
+    pretrained = weights is not None or job.start is not None
+    if checked.strategy.pretrained and not pretrained:
+        yield _no_weights(checked.backbone)
+    images = yield from read_images(checked, registry)
+    classifier = _new_classifier(checked, images.pixels, weights).to(processes.device)
     head_is_new = yield from _made_ready(job, classifier)
     setup = _new_setup(
-        job,
-        strategy,
+        checked,
+        images,
         classifier,
-        pixels,
-        split,
         checkpoints,
         processes,
-        pretrained=weights is not None or job.start is not None,
+        pretrained=pretrained,
         head_is_new=head_is_new,
     )
     if setup.earlier and setup.earlier.left_out:
         yield _left_out(setup.earlier.left_out)
-    return StartedRun(
-        setup=setup,
-        pixels=pixels,
-        split=split,
-        earlier_split=earlier,
-        strategy=strategy,
-        settings=settings,
-        outlines=(
-            backbone_outline(classifier, backbone.features),
-            data_outline(pixels.catalog, split),
-        ),
+    outlines = (
+        backbone_outline(classifier, checked.backbone.features),
+        data_outline(images.pixels.catalog, images.split),
     )
+    return StartedRun(checked=checked, images=images, setup=setup, outlines=outlines)
 
 
 def _made_ready(job: TrainingJob, classifier: Classifier) -> Generator[Notice, None, bool]:
@@ -115,22 +96,22 @@ def _made_ready(job: TrainingJob, classifier: Classifier) -> Generator[Notice, N
     return head is None or head.is_new
 
 
-def _new_classifier(
-    job: TrainingJob, backbone: Backbone, strategy: Strategy, pixels: Pixels, weights: Path | None
-) -> Classifier:
+def _new_classifier(checked: CheckedJob, pixels: Pixels, weights: Path | None) -> Classifier:
     """Always the same for the same job."""
+    job, backbone = checked.job, checked.backbone
     info = ClassifierInfo(
         classes=pixels.catalog.classes,
         input=pixels.spec,
         backbone=backbone.name,
         strategy=job.strategy,
-        head=head_spec(job.training, strategy),
+        head=head_spec(job.training, checked.strategy),
         data_fingerprint=pixels.fingerprint,
         graftwork_version=__version__,
     )
     torch.manual_seed(job.seed)
     first_layer = job.training.first_layer
     built = build_classifier(backbone, info, weights, first_layer=first_layer, seed=job.seed)
+    check_features(built.stages, backbone, pixels.spec.channels, pixels.spec.size)
     return built.to(memory_format=torch.channels_last)
 
 
@@ -150,8 +131,8 @@ def describe(started: StartedRun) -> None:
         return
     try:
         write_text(setup.folder / INFO_FILE, setup.classifier.info.model_dump_json(indent=2))
-        catalog = started.pixels.catalog
-        write_split(setup.folder, catalog, started.split, started.earlier_split)
+        images = started.images
+        write_split(setup.folder, images.pixels.catalog, images.split, images.earlier_split)
     except OSError as error:
         msg = f"The run's folder {setup.folder} cannot be written: {error.strerror or error}."
         raise TrainingError(msg) from error
@@ -159,17 +140,16 @@ def describe(started: StartedRun) -> None:
 
 
 def _new_setup(
-    job: TrainingJob,
-    strategy: Strategy,
+    checked: CheckedJob,
+    images: RunImages,
     classifier: Classifier,
-    pixels: Pixels,
-    split: Split,
     checkpoints: CheckpointKeeper,
     processes: Processes,
     *,
     pretrained: bool,
     head_is_new: bool,
 ) -> TrainingSetup:
+    job, pixels, split = checked.job, images.pixels, images.split
     reference = {k: v.detach().clone() for k, v in classifier.state_dict().items()}
     earlier, no_sample = _earlier_sample(job, classifier)
     return TrainingSetup(
@@ -180,7 +160,7 @@ def _new_setup(
         train=_with_replay(job, samples(pixels, split.train), earlier),
         validation=samples(pixels, split.validation),
         test=samples(pixels, split.test),
-        augmentation=chosen_augmentation(job, strategy),
+        augmentation=chosen_augmentation(job, checked.strategy),
         best=BestWeights(classifier, checkpoints.run_folder if processes.is_first else None),
         checkpoints=checkpoints,
         reference=reference,
@@ -246,13 +226,3 @@ def _left_out(classes: Sequence[str]) -> Notice:
         "They are left out."
     )
     return Notice(level="warning", text=text)
-
-
-def _data_ready(pixels: Pixels, split: Split) -> DataReady:
-    return DataReady(
-        classes=pixels.catalog.classes,
-        train=len(split.train),
-        validation=len(split.validation),
-        test=len(split.test),
-        data_fingerprint=pixels.fingerprint,
-    )

@@ -101,8 +101,8 @@ def _advice_on_memory(job: TrainingJob) -> Iterator[None]:
 
 def _doubts(started: StartedRun) -> Iterator[Notice]:
     """What is worth a warning before anything is trained; a plan that fails is told of later."""
-    job, items = started.setup.job, started.pixels.catalog.items
-    images = [items[row].path for row in started.split.train]
+    job, items = started.setup.job, started.images.pixels.catalog.items
+    images = [items[row].path for row in started.images.split.train]
     yield from squashed_turns(job.training, started.setup.augmentation, images)
     if job.training.first_layer == "new" and job.start is None:
         with suppress(TrainingError):

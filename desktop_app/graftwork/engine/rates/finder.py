@@ -90,7 +90,7 @@ def _find(
         return found
     said = settings_for(
         curve.suggested / found.highest,
-        started.settings,
+        started.checked.settings,
         _rates_by_settings(started, reports),
         _leaves_phases_before(started, reports),
     )
