@@ -1,1 +1,1 @@
-"""The kinds of phase beside training by gradients, one generator of events each."""
+"""The kinds of phase, one generator of events each, and what several of them share."""
