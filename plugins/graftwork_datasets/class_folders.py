@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -46,8 +47,9 @@ def read_class_folders(root: Path, options: ClassFolderOptions) -> Catalog:
     """The catalog of a folder of class folders; raises ``DatasetError``."""
     found = _Found()
     files = list(_files(root, found))
-    parts = _part_folders(root, files)
-    items = [_item(path, root, parts, options, found.problems) for path in files]
+    top = _above_classes(root, files)
+    parts = _part_folders(top, files)
+    items = [_item(path, top, parts, options, found.problems) for path in files]
     return _catalog(root, [item for item in items if item], found)
 
 
@@ -92,12 +94,12 @@ def _too_few_classes(root: Path, classes: tuple[str, ...]) -> DatasetError:
 
 def _item(
     path: Path,
-    root: Path,
+    top: Path,
     parts: Mapping[str, Part],
     options: ClassFolderOptions,
     problems: list[Problem],
 ) -> Item | None:
-    folders = path.relative_to(root).parts[:-1]
+    folders = _folders_below(top, path)
     part = parts.get(folders[0]) if folders else None
     names = folders[1:] if part else folders
     reason = _reason_against(path, names, outside=bool(parts) and part is None)
@@ -125,13 +127,26 @@ def _group(path: Path, options: ClassFolderOptions) -> str | None:
     return found[1] if found.re.groups else found[0]
 
 
-def _part_folders(root: Path, files: list[Path]) -> dict[str, Part]:
-    """The folders in the root that stand for parts of a split.
+def _above_classes(root: Path, files: list[Path]) -> Path:
+    """The folder below which classes and parts begin: one that all images lie in tells nothing."""
+    places = [_folders_below(root, path) for path in files if names_image(path.name)]
+    levels = zip(*{folders[:-1] for folders in places if folders}, strict=False)
+    shared = takewhile(lambda names: len(set(names)) == 1 and not part_named(names[0]), levels)
+    return root.joinpath(*(names[0] for names in shared))
+
+
+def _folders_below(top: Path, path: Path) -> tuple[str, ...]:
+    """Those that the file lies in; none if it lies elsewhere."""
+    return path.relative_to(top).parts[:-1] if path.is_relative_to(top) else ()
+
+
+def _part_folders(top: Path, files: list[Path]) -> dict[str, Part]:
+    """The folders in the one above classes that stand for parts of a split.
 
     A class may be called "train" or "test" itself: folders so named are parts only if they hold
     class folders, and if there are two such or nothing else.
     """
-    places = [path.relative_to(root).parts[:-1] for path in files]
+    places = [_folders_below(top, path) for path in files]
     above_classes = {folders[0] for folders in places if len(folders) >= 2}
     parts = {name: part for name in sorted(above_classes) if (part := part_named(name))}
     folders = {folders[0] for folders in places if folders}

@@ -87,6 +87,34 @@ def test_nested_classes_are_joined(tmp_path: Path) -> None:
     assert catalog.classes == ("bird/owl", "fish")
 
 
+def test_a_folder_that_holds_all_classes_names_none(tmp_path: Path) -> None:
+    names = ("LICENSE", "data/images/cat/1.png", "data/images/dog/big/1.png", "front.png")
+    catalog = read(touch(tmp_path, *names))
+    assert catalog.classes == ("cat", "dog/big")
+    assert catalog.root == tmp_path
+    assert reasons(catalog) == {
+        "LICENSE": "not an image file: LICENSE",
+        "front.png": "lies outside any class folder",
+    }
+
+
+def test_parts_may_lie_in_a_folder_that_holds_all(tmp_path: Path) -> None:
+    catalog = read(touch(tmp_path, "images/train/a/1.png", "images/train/b/1.png"))
+    assert {(item.label, item.part) for item in catalog.items} == {("a", "train"), ("b", "train")}
+    more = ("images/val/a/2.png", "images/test/b/2.png", "images/readme/3.png")
+    catalog = read(touch(tmp_path, *more))
+    assert {item.part for item in catalog.items} == {"train", "validation", "test"}
+    assert catalog.classes == ("a", "b")
+    assert reasons(catalog) == {
+        "images/readme/3.png": "lies outside the folders of the parts (train, val, test)"
+    }
+
+
+def test_a_class_that_lies_in_another_keeps_both_names(tmp_path: Path) -> None:
+    catalog = read(touch(tmp_path, "bird/1.png", "bird/owl/1.png"))
+    assert catalog.classes == ("bird", "bird/owl")
+
+
 def test_links_are_followed_and_circles_survived(tmp_path: Path) -> None:
     stock = touch(tmp_path / "stock", "a/1.png", "b/2.png")
     root = tmp_path / "root"
