@@ -33,7 +33,8 @@ from sklearn.datasets import load_sample_image
 from torch import Tensor
 
 from graftwork.data.input_spec import input_spec
-from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.classifier import Classifier, build_classifier
+from graftwork.engine.classifier_info import ClassifierInfo
 from graftwork.engine.device import device_name
 from graftwork.engine.frozen.engines import build_pass, choose_engines
 from graftwork.engine.frozen.exported import has_openvino

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from graftwork.data.input_spec import input_spec
-from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.classifier import Classifier, build_classifier
+from graftwork.engine.classifier_info import ClassifierInfo
 from graftwork.engine.heads.spec import HeadSpec
 from graftwork.plugin_api import HeadKind
 

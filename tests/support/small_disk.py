@@ -16,7 +16,7 @@ from typing import Any
 
 import graftwork_datasets
 import graftwork_strategies
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Notice
 from graftwork.engine.train import train

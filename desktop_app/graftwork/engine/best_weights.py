@@ -10,7 +10,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from .checkpoints.progress import BestProgress, Rank
-from .classifier import WEIGHTS_FILE, Classifier, stage_prefix
+from .classifier import Classifier, stage_prefix
+from .classifier_info import WEIGHTS_FILE
 from .errors import TrainingError
 from .learning.low_rank import plain_state
 from .weights_file import write_weights

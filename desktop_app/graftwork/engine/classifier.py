@@ -6,37 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
-from graftwork.data.input_spec import InputSpec
 from graftwork.data.resize import resize
 from graftwork.plugin_api import HEAD, Backbone
 
 from .backbone_check import built_stages
 from .channels import adapt_input_channels
+from .classifier_info import INFO_FILE, WEIGHTS_FILE, ClassifierInfo
 from .heads.build import build_head
-from .heads.spec import HeadSpec
 from .input_size import adapt_input_size
 from .training_settings import FirstLayer
 from .weights_file import read_weights
-
-WEIGHTS_FILE = "best.safetensors"
-INFO_FILE = "classifier.json"
-
-
-class ClassifierInfo(BaseModel):
-    """All that is needed, beside the weights, to build a classifier again and to trust it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    classes: tuple[str, ...]
-    input: InputSpec
-    backbone: str
-    strategy: str
-    head: HeadSpec
-    data_fingerprint: str
-    graftwork_version: str
 
 
 class Classifier(nn.Module):

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from graftwork.plugin_api import HEAD
 
-from .classifier import INFO_FILE, WEIGHTS_FILE, Classifier, ClassifierInfo
+from .classifier import Classifier
+from .classifier_info import INFO_FILE, WEIGHTS_FILE, ClassifierInfo
 from .errors import TrainingError
 from .heads.spec import HeadSpec
 from .job import START_FOLDER, StartSettings

@@ -18,7 +18,8 @@ from graftwork.plugin_host.registry import Registry
 from .backbone_check import check_features
 from .best_weights import BestWeights
 from .checkpoints.keeper import CheckpointKeeper
-from .classifier import INFO_FILE, Classifier, ClassifierInfo, build_classifier
+from .classifier import Classifier, build_classifier
+from .classifier_info import INFO_FILE, ClassifierInfo
 from .earlier_run import load_earlier
 from .errors import TrainingError
 from .events import Notice, TrainingEvent

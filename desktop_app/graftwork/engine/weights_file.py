@@ -6,13 +6,12 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, uint8
 
 from graftwork.files import replacing
 
-_DIGEST = "sha256"
+from .classifier_info import DIGEST, kept_digest
 
 
 def write_weights(file: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -23,7 +22,7 @@ def write_weights(file: Path, tensors: Mapping[str, Tensor]) -> None:
     # Off the GPU first, which may have no room for copies.
     whole = {name: value.cpu().contiguous() for name, value in tensors.items()}
     with replacing(file) as temporary:
-        save_file(whole, temporary, metadata={_DIGEST: digest(whole)})
+        save_file(whole, temporary, metadata={DIGEST: digest(whole)})
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
@@ -33,15 +32,6 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         msg = f"{file.name} is damaged: its content is not what was written (SHA-256)"
         raise ValueError(msg)
     return found
-
-
-def kept_digest(file: Path) -> str | None:
-    """The digest that the file says its tensors have; None if it cannot be read."""
-    try:
-        with safe_open(file, "pt") as opened:
-            return (opened.metadata() or {}).get(_DIGEST)
-    except (OSError, SafetensorError):
-        return None
 
 
 def digest(tensors: Mapping[str, Tensor]) -> str:

@@ -20,7 +20,8 @@ from graftwork.plugin_api import Catalog, Decoder
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
-from .kept import classifier_at_work, kept_job, kept_split
+from .kept import kept_job, kept_split
+from .kept_classifier import classifier_at_work
 from .record import RunRecord
 
 

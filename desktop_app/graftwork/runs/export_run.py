@@ -22,7 +22,8 @@ from graftwork.plugin_api import Catalog, DatasetError, Decoder, UnusableImageEr
 from graftwork.plugin_host.registry import Registry
 
 from .errors import RunUseError
-from .kept import kept_classifier, kept_job, kept_split
+from .kept import kept_job, kept_split
+from .kept_classifier import kept_classifier
 from .output_file import output_place, refuse_other_ending
 from .record import RunRecord
 

@@ -29,7 +29,7 @@ def fit_memory_of_job(
 
 
 def _trial(job: TrainingJob, registry: Registry) -> Trial:
-    from graftwork.engine.classifier import ClassifierInfo
+    from graftwork.engine.classifier_info import ClassifierInfo
     from graftwork.engine.cost.trial_steps import Trial, rising_sizes
     from graftwork.engine.heads.spec import head_spec
     from graftwork.engine.reading import input_of

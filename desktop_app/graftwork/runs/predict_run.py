@@ -19,7 +19,8 @@ from graftwork.export.predict import FilePrediction, FileProblem, predict_file
 from graftwork.plugin_api import Decoder, GraftworkError
 from graftwork.plugin_host.registry import Registry
 
-from .kept import classifier_at_work, kept_job
+from .kept import kept_job
+from .kept_classifier import classifier_at_work
 from .record import RunRecord
 
 

@@ -44,6 +44,19 @@ def test_predicting_never_imports_torch(model, images, tmp_path):
     assert _python(code) in {"0 False", "None False"}
 
 
+def test_what_was_measured_of_a_run_is_read_without_torch(trained):
+    """Whoever only looks at results does not wait for it."""
+    code = (
+        "import sys; from graftwork.app import make_workshop\n"
+        "from graftwork.gui.results.state import study_run\n"
+        "workshop = make_workshop(); steps = study_run(workshop, 'last')\n"
+        "try: next(steps)\n"
+        "except StopIteration as end:\n"
+        "    print(end.value.evaluation is not None, 'torch' in sys.modules)"
+    )
+    assert _python(code) == "True False"
+
+
 @pytest.mark.parametrize(
     ("after", "kept"), [("epoch-done", "kept in run"), ("step-done", "before its first epoch")]
 )

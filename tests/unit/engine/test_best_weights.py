@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from graftwork.engine.best_weights import BestWeights
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.plugin_api import HEAD
 from support.classifiers import tiny_classifier

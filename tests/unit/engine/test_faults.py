@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from graftwork.engine import events as ev
-from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
+from graftwork.engine.classifier import load_classifier
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.train import train
 from graftwork.plugin_api import HEAD, MeasuredStages, Phase, Strategy

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from support.jobs import small_job
 from support.killing import kill_after, training_process
 

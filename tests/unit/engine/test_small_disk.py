@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from support.jobs import run_job, small_job
 
 _TESTS = Path(__file__).parents[2]

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 
 from graftwork.data.decoding import decode
 from graftwork.engine import events as ev
-from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
+from graftwork.engine.classifier import load_classifier
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.engine.train import train

@@ -12,7 +12,8 @@ from torchvision.ops import StochasticDepth
 
 from graftwork.data.decoding import decode
 from graftwork.data.resize import resize
-from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
+from graftwork.engine.classifier import load_classifier
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.events import EpochDone, RunEnded
 from graftwork.engine.job import StartSettings
 from graftwork.engine.split_file import read_split

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from graftwork.data.input_spec import input_spec
-from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.classifier import Classifier, build_classifier
+from graftwork.engine.classifier_info import ClassifierInfo
 from graftwork.engine.events import Progress
 from graftwork.engine.heads.spec import HeadSpec
 from graftwork.evaluation.evaluate import BATCH, EvaluationError, evaluate

@@ -12,7 +12,8 @@ import torch
 
 from graftwork.data.input_spec import input_spec
 from graftwork.data.resize import resize
-from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.classifier import Classifier, build_classifier
+from graftwork.engine.classifier_info import ClassifierInfo
 from graftwork.engine.heads.spec import HeadSpec
 from graftwork.export.onnx_model import ExportReport, export_onnx
 from graftwork.plugin_api import Backbone

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import CheckpointWritten, EpochDone, Notice, PhaseStarted, Resumed
 from graftwork.engine.job import DataSettings, StartSettings, TrainingJob

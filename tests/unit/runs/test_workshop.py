@@ -38,7 +38,8 @@ from graftwork.plugin_host import UnknownNameError
 from graftwork.plugin_host.registry import Registry
 from graftwork.runs import export_run
 from graftwork.runs.errors import OutputFileError, RunFolderError, RunUseError, UnknownRunError
-from graftwork.runs.kept import EVALUATION_FILE, kept_classifier
+from graftwork.runs.kept import EVALUATION_FILE
+from graftwork.runs.kept_classifier import kept_classifier
 from graftwork.runs.log import load_history
 from graftwork.runs.store import JOB_FILE
 from graftwork.runs.workshop import Workshop

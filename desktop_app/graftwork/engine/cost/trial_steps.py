@@ -8,7 +8,8 @@ from multiprocessing.connection import Connection
 import torch
 from torch.nn import functional
 
-from graftwork.engine.classifier import Classifier, ClassifierInfo, build_classifier
+from graftwork.engine.classifier import Classifier, build_classifier
+from graftwork.engine.classifier_info import ClassifierInfo
 from graftwork.engine.device import choose_device, choose_precision
 from graftwork.engine.freezing import set_modes
 from graftwork.engine.heap import keep_heap

@@ -50,7 +50,7 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
 
 def picture_reader_of(run: RunRecord, registry: Registry) -> PictureReader:
     """Reads pictures as the run did; as any image if what it used is not there any more."""
-    from graftwork.engine.classifier import INFO_FILE, ClassifierInfo
+    from graftwork.engine.classifier_info import INFO_FILE, ClassifierInfo
     from graftwork.engine.data_source import reader_of
     from graftwork.runs.kept import kept_job
 

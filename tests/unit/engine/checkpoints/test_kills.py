@@ -9,7 +9,7 @@ import time
 import pytest
 from safetensors.torch import load_file
 
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from support.jobs import small_job
 from support.killing import kill_after, training_process
 

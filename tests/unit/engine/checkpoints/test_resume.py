@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from safetensors.torch import load_file
 
 from graftwork.engine import events as ev
-from graftwork.engine.classifier import WEIGHTS_FILE
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.train import train
 from graftwork.plugin_api import EMA, HEAD, SWA, LowRank, Phase, Strategy, WiSE

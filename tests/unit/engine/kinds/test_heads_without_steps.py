@@ -16,7 +16,8 @@ from torch.nn import functional
 from graftwork.data.decoding import decode
 from graftwork.data.resize import resize
 from graftwork.engine import events as ev
-from graftwork.engine.classifier import WEIGHTS_FILE, load_classifier
+from graftwork.engine.classifier import load_classifier
+from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.split_file import SPLIT_FILE
 from graftwork.plugin_api import HEAD, Phase, PrototypeHead, SolvedHead, Strategy
