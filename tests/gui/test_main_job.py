@@ -126,6 +126,7 @@ def test_from_a_folder_to_a_model_that_answers(
         click(qtbot, export.save.button)
     assert "Written and verified" in export.save.report.text
     assert str(file) in export.usage.command.toPlainText()
+    assert '.convert("RGB")' in export.usage.program.toPlainText()
     written = file.stat().st_mtime_ns
     answer_dialog(press(QMessageBox.StandardButton.Cancel))
     click(qtbot, export.save.button)  # what is there is not replaced unasked
@@ -284,7 +285,7 @@ def test_a_fork_may_begin_at_an_epoch_or_be_given_up(qtbot: QtBot, tmp_path: Pat
     assert line.start is None
     run = RunStore(tmp_path / "runs").create(job)
     names = ("best", "1-9", "1-10")
-    line.show_point(StartingPoint(run=run, job=job, checkpoints=names, has_sample=True))
+    line.show_point(StartingPoint(run=run, job=job, weights=names, has_sample=True))
     line.weights.setCurrentText("Phase 1, epoch 10")
     line.replay.setValue(3)
     assert line.start == StartSettings(folder=run.folder, weights="1-10", replay=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graftwork.engine.classifier_info import WEIGHTS_FILE, kept_digest
+from graftwork.engine.classifier_info import INFO_FILE, WEIGHTS_FILE, ClassifierInfo, kept_digest
 from graftwork.engine.job import TrainingJob
 from graftwork.engine.split_file import KeptSplit, read_split
 from graftwork.evaluation.report import Evaluation
@@ -29,6 +29,16 @@ def kept_split(run: RunRecord) -> KeptSplit:
         return read_split(run.folder)
     except (OSError, ValueError) as error:
         msg = f"The split of run {run.id} cannot be read from {run.folder}: {error}"
+        raise RunUseError(msg) from error
+
+
+def kept_info(run: RunRecord) -> ClassifierInfo:
+    """What describes the run's classifier; raises ``RunUseError``."""
+    try:
+        text = (run.folder / INFO_FILE).read_text("utf-8")
+        return ClassifierInfo.model_validate_json(text)
+    except (OSError, ValueError) as error:
+        msg = f"What run {run.id} has learned cannot be read from {run.folder}: {error}"
         raise RunUseError(msg) from error
 
 

@@ -102,6 +102,7 @@ class ExportPage(Page):
         folder = self._settings.export_folder or Path.home()
         self.save.file.setText(str(folder / _file_name(shown)))
         self.save.report.hide()
+        self._show_usage()  # the file may be called as that of the run before
         self._state.use_model(None)
 
     def _show_nothing(self) -> None:
@@ -109,7 +110,9 @@ class ExportPage(Page):
         self._stack.setCurrentIndex(0)
 
     def _show_usage(self) -> None:
-        self.usage.show_file(self.save.path, plain=self.save.plain.isChecked())
+        shown = self._results.current
+        spec = shown.spec if shown and not self.save.plain.isChecked() else None
+        self.usage.show_file(self.save.path, spec)
 
     def _show_report(self, report: ExportReport) -> None:
         self.save.show_report(report)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from graftwork.data.input_spec import InputSpec
+from graftwork.engine.data_source import reader_of
 from graftwork.engine.events import TrainingEvent
 from graftwork.engine.history import RunHistory
 from graftwork.gui.pictures.reader import PLAIN_READER, PictureReader
@@ -15,6 +17,7 @@ from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import GeneratorThread
 from graftwork.plugin_api import GraftworkError
 from graftwork.plugin_host import Registry
+from graftwork.runs.kept import kept_info, kept_job
 from graftwork.runs.log import load_history
 from graftwork.runs.record import RunRecord
 from graftwork.runs.workshop import Workshop
@@ -27,13 +30,14 @@ if TYPE_CHECKING:
 class ShownRun:
     """A run with all that is known of it; no evaluation if it kept no weights.
 
-    ``reader`` shows its images as the run saw them.
+    ``reader`` shows its images as the run saw them, ``spec`` is what its network sees of each.
     """
 
     run: RunRecord
     history: RunHistory
     evaluation: Evaluation | None
     reader: PictureReader = PLAIN_READER
+    spec: InputSpec | None = None
 
 
 def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None, ShownRun]:
@@ -44,22 +48,19 @@ def study_run(workshop: Workshop, run_id: str) -> Generator[TrainingEvent, None,
     if evaluation is None and run.validation_accuracy is not None:
         evaluation = yield from workshop.evaluate(run_id)
         run = workshop.store.get(run_id)
-    reader = PLAIN_READER if evaluation is None else picture_reader_of(run, workshop.registry)
-    return ShownRun(run=run, history=history, evaluation=evaluation, reader=reader)
+    if evaluation is None:
+        return ShownRun(run=run, history=history, evaluation=None)
+    spec, reader = kept_info(run).input, picture_reader_of(run, workshop.registry)
+    return ShownRun(run=run, history=history, evaluation=evaluation, reader=reader, spec=spec)
 
 
 def picture_reader_of(run: RunRecord, registry: Registry) -> PictureReader:
     """Reads pictures as the run did; as any image if what it used is not there any more."""
-    from graftwork.engine.classifier_info import INFO_FILE, ClassifierInfo
-    from graftwork.engine.data_source import reader_of
-    from graftwork.runs.kept import kept_job
-
     try:
         decoder = reader_of(kept_job(run).data, registry).decode
-        info = ClassifierInfo.model_validate_json((run.folder / INFO_FILE).read_text("utf-8"))
-    except (GraftworkError, OSError, ValueError):
+        return PictureReader(decoder, kept_info(run).input.intensity)
+    except GraftworkError:
         return PLAIN_READER
-    return PictureReader(decoder, info.input.intensity)
 
 
 class ResultState(QObject):
