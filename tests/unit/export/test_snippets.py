@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import tifffile
 from PIL import Image
@@ -101,6 +102,20 @@ def test_the_program_answers_as_graftwork_does(
     predicted, confidence = answer(code)
     assert predicted == own.predicted
     assert float(confidence) == pytest.approx(own.confidence, abs=0.01)
+
+
+def test_the_docs_show_the_program() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "export.md").read_text("utf-8")
+    spec = make_classifier().info.input
+    assert f"```python\n{program(Path('flowers.onnx'), spec)}```" in page
+
+
+def test_the_docs_name_what_the_file_says_of_itself(
+    exported: Callable[[bool], ExportReport],
+) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "export.md").read_text("utf-8")
+    entries = onnx.load(exported(False).file).metadata_props
+    assert all(f"`{entry.key}`" in page for entry in entries)
 
 
 def test_the_plain_program_answers_for_what_is_prepared(
