@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 from pyqtgraph import AxisItem
 from PySide6.QtCore import QEventLoop
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -26,6 +27,7 @@ from graftwork.engine.events import (
     TrainingEvent,
 )
 from graftwork.engine.history import RunHistory
+from graftwork.gui.colors import current_colors
 from graftwork.gui.train.axis import ShortAxis
 from graftwork.gui.train.board import ChartBoard
 from graftwork.gui.train.chart import Chart
@@ -44,6 +46,7 @@ from graftwork.gui.train.curves import (
 from graftwork.gui.train.legend import Legend
 from graftwork.gui.train.live import LiveView
 from graftwork.gui.train.phase_marks import shortened
+from graftwork.gui.train.strokes import stroke_of
 from graftwork.gui.train.summary import (
     best_so_far,
     fraction,
@@ -308,12 +311,58 @@ def test_names_of_curves_are_shortened_to_their_line(qtbot: QtBot) -> None:
     names = ("head", "a stage with a long name … and another")
     legend.show()
     legend.show_curves([Curve(name=name, x=[1], y=[1]) for name in names])
-    for width, whole in ((900, True), (140, False)):
+    for width, whole in ((900, True), (200, False)):
         legend.resize(width, 20)
-        assert (names[1] in legend.text()) == whole
-        assert "head" in legend.text()
-        assert legend.sizeHint().width() <= width
-    assert names[1] in legend.toolTip()
+        assert (names[1] in legend.shortened) == whole
+        assert "head" in legend.shortened
+    for told in (legend.text(), legend.toolTip()):
+        assert names[1] in told
+
+
+@pytest.mark.parametrize("epochs", [1, 3, 100])
+def test_training_and_validation_are_told_apart_in_grey(qtbot: QtBot, epochs: int) -> None:
+    """Both lie flat: what is left of their lines without colours must differ."""
+    x = list(range(epochs))
+    train = Curve(name="training", x=x, y=[0.93] * epochs, points=True)
+    validation = Curve(name="validation", x=x, y=[0.93] * epochs, points=True, color=1)
+    assert shape(qtbot, train) != shape(qtbot, validation)
+    assert sample(qtbot, [train, validation]) != sample(qtbot, [validation, train])
+
+
+def shape(qtbot: QtBot, curve: Curve) -> set[tuple[int, int]]:
+    """Where the chart is painted in the curve's colour."""
+    chart = Chart(LARGE_CHARTS[0])
+    qtbot.addWidget(chart)
+    chart.resize(400, 240)
+    chart.show()
+    chart.show_curves([curve], [])
+    return painted(chart._plot.grab().toImage(), curve)
+
+
+def sample(qtbot: QtBot, curves: list[Curve]) -> set[tuple[int, int]]:
+    """Where the first name of the legend has something in its colour before it."""
+    legend = Legend()
+    qtbot.addWidget(legend)
+    legend.show_curves(curves)
+    legend.resize(300, 20)
+    return painted(legend.grab().toImage(), curves[0])
+
+
+def painted(image: QImage, curve: Curve) -> set[tuple[int, int]]:
+    """From the leftmost and the topmost of its pixels on."""
+    color = QColor(current_colors().series[curve.color])
+    places = product(range(image.width()), range(image.height()))
+    found = [(x, y) for x, y in places if image.pixelColor(x, y) == color]
+    left, top = min(x for x, _ in found), min(y for _, y in found)
+    return {(x - left, y - top) for x, y in found}
+
+
+def test_no_two_curves_of_a_chart_are_drawn_alike(history: RunHistory) -> None:
+    history.apply(LoadSampled(seconds=60.0, cpu_percent=1, memory_mib=1, gpu_percent=5))
+    for spec in (*LARGE_CHARTS, *SMALL_CHARTS):
+        pens = [stroke_of(curve).pen for curve in spec.curves(history)]
+        grey = {(tuple(pen.dashPattern()), pen.color().alpha()) for pen in pens}
+        assert len(grey) == len(pens), spec.title
 
 
 @pytest.mark.parametrize(

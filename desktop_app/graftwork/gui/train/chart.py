@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from graftwork.gui.colors import current_colors
@@ -19,8 +18,7 @@ from .axis import ShortAxis
 from .curves import ChartLook, Curve
 from .legend import Legend
 from .phase_marks import PhaseMarks
-
-_MOST_DOTS = 60
+from .strokes import stroke_of
 
 
 class Chart(Card):
@@ -122,15 +120,13 @@ class Chart(Card):
         self._paint(line, curve)
 
     def _paint(self, line: pg.PlotDataItem, curve: Curve) -> None:
-        series = current_colors().series
-        color = QColor(series[curve.color % len(series)])
-        color.setAlpha(90 if curve.faint else 255)
-        line.setPen(pg.mkPen(color, width=1))
+        stroke = stroke_of(curve)
+        line.setPen(stroke.pen)
         line.setZValue(0 if curve.faint else 1)
-        line.setSymbol("o" if _wants_dots(curve) else None)
-        line.setSymbolSize(5)
+        line.setSymbol(stroke.marker)
+        line.setSymbolSize(stroke.size)
         line.setSymbolPen(None)
-        line.setSymbolBrush(color)
+        line.setSymbolBrush(stroke.pen.color())
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the theme."""
@@ -146,11 +142,6 @@ class Chart(Card):
             axis.setPen(pg.mkPen(colors.border))
             axis.setTextPen(colors.muted)
         self._marks.dress()
-
-
-def _wants_dots(curve: Curve) -> bool:
-    """A single value makes no line; too many dots make one that nobody can read."""
-    return len(curve.x) == 1 or (curve.points and len(curve.x) < _MOST_DOTS)
 
 
 def _drawable(curve: Curve, *, logarithmic: bool = False) -> tuple[np.ndarray, np.ndarray]:

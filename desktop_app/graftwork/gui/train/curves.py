@@ -12,7 +12,10 @@ from graftwork.engine.history import RunHistory
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """A named line; ``faint`` ones stand behind the others, ``points`` marks each value."""
+    """A named line; ``faint`` ones stand behind the others, ``points`` marks each value.
+
+    With another ``color`` go other dashes and markers, for those who see no colours.
+    """
 
     name: str
     x: Sequence[float]
