@@ -17,6 +17,7 @@ from graftwork.gui.export.page import ExportPage
 from graftwork.gui.main_window import MainWindow
 from graftwork.gui.pages import Pages
 from graftwork.gui.parts.banner import Banner, FailureBanner
+from graftwork.gui.parts.table import Column, RecordTable
 from graftwork.gui.train.notices import NoticeList
 from graftwork.gui.train.state import Ending
 from graftwork.gui.worker import Failure
@@ -67,6 +68,13 @@ def test_notices_say_how_serious_they_are(qtbot: QtBot) -> None:
     qtbot.addWidget(notices)
     notices.refresh()
     assert notices.item(0).data(Qt.ItemDataRole.AccessibleTextRole) == "Warning: Two are copies."
+
+
+def test_it_is_told_how_a_table_is_sorted_now(qtbot: QtBot, heard: list[str]) -> None:
+    table = RecordTable("Records", [Column(heading="Legs", text=str)])
+    qtbot.addWidget(table)
+    table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    assert heard == ["Sorted by “Legs”, descending"]
 
 
 def test_the_ends_of_what_takes_long_are_told(

@@ -12,10 +12,19 @@ from PySide6.QtCore import (
     QEvent,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QSortFilterProxyModel,
     Qt,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -25,11 +34,13 @@ from PySide6.QtWidgets import (
 )
 
 from .column_widths import ColumnWidth, shared_widths
+from .sort_menu import SortMenu
 
 Index = QModelIndex | QPersistentModelIndex
 _LEAST_WIDTH = 72
 _MEASURED_TEXTS = 200
 _GRID_LINE = 1
+_SORT_KEYS = QKeySequence("Alt+Down")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +87,15 @@ class RecordModel(QAbstractTableModel):
     def headerData(  # noqa: N802 - Qt's name
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        """The column's heading."""
+        """The column's heading; in its tooltip, how to sort by it."""
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _side(self.columns[section])
-        shown = role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}
-        return self.columns[section].heading if shown else None
+        heading = self.columns[section].heading
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{heading}\nClick to sort by it; by keyboard, {_sort_keys()} in the table"
+        return heading if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The cell's text; to sort by, its key."""
@@ -104,6 +117,10 @@ def _side(column: Column) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
+def _sort_keys() -> str:
+    return _SORT_KEYS.toString(QKeySequence.SequenceFormat.NativeText)
+
+
 class _ProseDelegate(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:  # noqa: N802
         super().initStyleOption(option, index)
@@ -112,7 +129,7 @@ class _ProseDelegate(QStyledItemDelegate):
 
 
 class RecordTable(QTableView):
-    """Shows records; a click on a heading sorts by it.
+    """Shows records; a click on a heading sorts by it, as does a menu for the keyboard.
 
     With ``several``, more than one can be chosen, by the keys that the system has for it.
     """
@@ -127,7 +144,11 @@ class RecordTable(QTableView):
         self._sorted.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.setModel(self._sorted)
         self.setAccessibleName(name)
+        self.setAccessibleDescription(f"{_sort_keys()} sorts it.")
         self._dress(columns)
+        self.sorting = SortMenu(self, [column.heading for column in columns])
+        keys = QShortcut(_SORT_KEYS, self, context=Qt.ShortcutContext.WidgetShortcut)
+        keys.activated.connect(self.ask_for_order)
         modes = QAbstractItemView.SelectionMode
         self.setSelectionMode(modes.ExtendedSelection if several else modes.SingleSelection)
 
@@ -217,6 +238,19 @@ class RecordTable(QTableView):
             QGuiApplication.clipboard().setText(_as_lines(map(self._cells, rows)))
         else:
             super().keyPressEvent(event)
+
+    def ask_for_order(self) -> None:
+        """Ask how to sort, at the heading of the current column."""
+        header = self.horizontalHeader()
+        left = header.sectionViewportPosition(max(0, self.currentIndex().column()))
+        self.sorting.popup(header.mapToGlobal(QPoint(max(0, left), header.height())))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask how to sort."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.ask_for_order()
+        else:
+            self.sorting.popup(event.globalPos())
 
     def as_text(self) -> str:
         """All rows as they are sorted, with tabs between the cells."""
