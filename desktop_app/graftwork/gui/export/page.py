@@ -56,7 +56,7 @@ class ExportPage(Page):
         sentence = "Train a network, or open a run on the Runs page. Then it can be saved here."
         left = QWidget()
         left.setLayout(column(self.save, self.usage, None, gap=2 * GRID))
-        self._stack.addWidget(EmptyState("export", "Nothing to export yet", sentence, width=288))
+        self._stack.addWidget(EmptyState("export", "Nothing to export yet", sentence, narrow=True))
         self._stack.addWidget(scrolling(left))
         sides = row(self._stack, self.trial, gap=2 * GRID)
         sides.setStretch(0, 1)

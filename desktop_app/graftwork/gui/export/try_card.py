@@ -1,4 +1,4 @@
-"""Tries the exported file: drop images, see what it says of them."""
+"""Tries the exported file: drop or choose images, see what it says of them."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ class TryCard(Card):
         self._on_paths = on_paths
         self._on_model = on_model
         self.setAcceptDrops(True)
-        self._choose = button("Choose images…", self._ask, picture="image")
-        self.area = DropArea("image", "Drop images here", _HINT, [self._choose], width=288)
+        self.choose_images = button("Choose images…", self._ask_for_images, picture="image")
+        self.choose_folder = button("Choose a folder…", self._ask_for_folder, picture="folder")
+        buttons = [self.choose_images, self.choose_folder]
+        self.area = DropArea("image", "Drop images here", _HINT, buttons, narrow=True)
         self.grid = PictureGrid("What the model says", loader, lines=2)
         self.summary = label(role="muted")
         again = button("Clear", self.clear, kind="quiet", picture="reset")
@@ -90,10 +92,15 @@ class TryCard(Card):
         if path:
             self._on_model(Path(path))
 
-    def _ask(self) -> None:
+    def _ask_for_images(self) -> None:
         paths, _filter = QFileDialog.getOpenFileNames(self, "Choose images", "", _IMAGES)
         if paths:
             self.try_paths([Path(path) for path in paths])
+
+    def _ask_for_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Choose a folder of images")
+        if path:
+            self.try_paths([Path(path)])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
         """Take files of this machine."""

@@ -12,9 +12,11 @@ from .boxes import GRID, column, row
 from .picture import Picture
 from .text import label
 
+_WIDE, _NARROW = 480, 288
+
 
 class EmptyState(QFrame):
-    """A page that has nothing to show yet."""
+    """A page, or a ``narrow`` part of one, that has nothing to show yet."""
 
     def __init__(
         self,
@@ -23,7 +25,7 @@ class EmptyState(QFrame):
         sentence: str,
         buttons: Sequence[QPushButton] = (),
         *,
-        width: int = 480,
+        narrow: bool = False,
     ) -> None:
         super().__init__()
         self.setObjectName("card")
@@ -31,9 +33,10 @@ class EmptyState(QFrame):
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
         for each in (image, *texts):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        texts[1].setFixedWidth(width)
+        texts[1].setFixedWidth(_NARROW if narrow else _WIDE)
         middle = row(None, texts[1], None)
-        parts = (None, image, GRID, texts[0], middle, GRID, row(None, *buttons, None), None)
+        choices = row(None, column(*buttons) if narrow else row(*buttons), None)
+        parts = (None, image, GRID, texts[0], middle, GRID, choices, None)
         self.setLayout(column(*parts, margin=3 * GRID))
 
 
@@ -47,9 +50,9 @@ class DropArea(EmptyState):
         sentence: str,
         buttons: Sequence[QPushButton],
         *,
-        width: int = 480,
+        narrow: bool = False,
     ) -> None:
-        super().__init__(picture, heading, sentence, buttons, width=width)
+        super().__init__(picture, heading, sentence, buttons, narrow=narrow)
         self.setObjectName("drop")
 
     def set_hot(self, hot: bool) -> None:
