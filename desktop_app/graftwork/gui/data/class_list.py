@@ -27,7 +27,7 @@ from graftwork.gui.parts.text import counted
 
 _COUNT = Qt.ItemDataRole.UserRole
 _FULL = Qt.ItemDataRole.UserRole + 1
-_ROW = 44
+_ABOVE_NAME, _BELOW_NAME = 6, 21
 
 
 class ClassList(QListView):
@@ -77,10 +77,11 @@ def _item(name: str, count: int, largest: int) -> QStandardItem:
 class _BarDelegate(QStyledItemDelegate):
     def sizeHint(  # noqa: N802 - Qt's name
         self,
-        option: QStyleOptionViewItem,  # noqa: ARG002
+        option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,  # noqa: ARG002
     ) -> QSize:
-        return QSize(120, _ROW)
+        given: Any = option
+        return QSize(120, _ABOVE_NAME + given.fontMetrics.height() + _BELOW_NAME)
 
     def paint(
         self,
@@ -94,7 +95,7 @@ class _BarDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         _paint_box(painter, given.rect.adjusted(1, 1, -1, -1), given.state)
         painter.setPen(Qt.PenStyle.NoPen)
-        inner = given.rect.adjusted(10, 6, -10, -8)
+        inner = given.rect.adjusted(10, _ABOVE_NAME, -10, -8)
         _paint_bar(painter, inner, index, QColor(colors.border), QColor(colors.accent))
         painter.setPen(QColor(colors.text))
         _paint_words(painter, inner, index)

@@ -12,6 +12,8 @@ from graftwork.gui.parts.text import counted, label
 from graftwork.gui.worker import Failure
 from graftwork.plugin_host import LoadedPlugin, PluginFailure, Registry
 
+_WIDEST_KIND = "Families of networks"
+
 
 class PluginsPage(Page):
     """A card for each plugin; failures first."""
@@ -38,7 +40,7 @@ def plugin_card(plugin: LoadedPlugin, registry: Registry) -> Card:
     card = Card(plugin.name.capitalize(), label(version, "small"))
     kinds = (
         ("Networks", [registry.backbones[name].title for name in plugin.backbones]),
-        ("Families of networks", [registry.families[name].title for name in plugin.families]),
+        (_WIDEST_KIND, [registry.families[name].title for name in plugin.families]),
         ("Strategies", [registry.strategies[name].title for name in plugin.strategies]),
         ("Dataset readers", [registry.readers[name].title for name in plugin.readers]),
     )
@@ -50,7 +52,7 @@ def plugin_card(plugin: LoadedPlugin, registry: Registry) -> Card:
 
 def _line(kind: str, titles: list[str]) -> QHBoxLayout:
     name = label(kind, "muted")
-    name.setFixedWidth(140)
+    name.setFixedWidth(max(140, name.fontMetrics().horizontalAdvance(_WIDEST_KIND) + GRID))
     line = row(name, label(",  ".join(titles), wrap=True))
     line.setAlignment(name, Qt.AlignmentFlag.AlignTop)
     line.setStretch(1, 1)

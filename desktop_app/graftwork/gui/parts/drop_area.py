@@ -13,6 +13,7 @@ from .picture import Picture
 from .text import label
 
 _WIDE, _NARROW = 480, 288
+_USUAL_HEIGHT = 16  # of a line of text, for which these widths are right
 
 
 class EmptyState(QFrame):
@@ -33,8 +34,11 @@ class EmptyState(QFrame):
         texts = [label(heading, "heading"), label(sentence, "muted", wrap=True)]
         for each in (image, *texts):
             each.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        texts[1].setFixedWidth(_NARROW if narrow else _WIDE)
+        least = _NARROW if narrow else _WIDE
+        texts[1].setMinimumWidth(least)
+        texts[1].setMaximumWidth(max(least, least * self.fontMetrics().height() // _USUAL_HEIGHT))
         middle = row(None, texts[1], None)
+        middle.setStretch(1, 1_000)  # as wide as it may be
         choices = row(None, column(*buttons) if narrow else row(*buttons), None)
         parts = (None, image, GRID, texts[0], middle, GRID, choices, None)
         self.setLayout(column(*parts, margin=3 * GRID))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from .banner import FailureBanner
-from .boxes import GRID, Part, column, row
+from .boxes import GRID, Part, column
+from .page_head import PageHead
 from .text import ElidedLabel, label
 
 
@@ -18,8 +19,7 @@ class Page(QWidget):
         self.subtitle = ElidedLabel(subtitle)
         self.failure = FailureBanner()
         self.body = column(gap=2 * GRID)
-        head = row(column(self.title, self.subtitle, gap=2), *buttons)
-        head.setStretch(0, 1)
+        head = PageHead(self.title, self.subtitle, *buttons)
         layout = column(head, self.failure, self.body, gap=2 * GRID, margin=3 * GRID)
         layout.setStretch(2, 1)
         self.setLayout(layout)

@@ -40,6 +40,7 @@ Index = QModelIndex | QPersistentModelIndex
 _LEAST_WIDTH = 72
 _MEASURED_TEXTS = 200
 _GRID_LINE = 1
+_LEAST_ROW, _AROUND_TEXT = 34, 16
 _SORT_KEYS = QKeySequence("Alt+Down")
 
 
@@ -160,7 +161,7 @@ class RecordTable(QTableView):
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(34)
+        self._fit_rows()
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
@@ -189,7 +190,12 @@ class RecordTable(QTableView):
         """Follow another font or style."""
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit_rows()
             self._measure_again()
+
+    def _fit_rows(self) -> None:
+        height = self.fontMetrics().height() + _AROUND_TEXT
+        self.verticalHeader().setDefaultSectionSize(max(_LEAST_ROW, height))
 
     def _measure_again(self) -> None:
         self._measured = []

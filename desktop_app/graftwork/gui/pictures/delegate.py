@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from graftwork.gui.colors import Colors, current_colors
@@ -13,7 +13,8 @@ from graftwork.gui.colors import Colors, current_colors
 from .model import Picture
 
 TILE = 112
-_LINE = 20
+_LEAST_LINE = 20
+_SMALLER = 0.9
 _MARGIN = 6
 
 
@@ -24,18 +25,19 @@ class PictureDelegate(QStyledItemDelegate):
         super().__init__()
         self._lines = lines
 
-    @property
-    def cell(self) -> QSize:
-        """The size of one item."""
-        return QSize(TILE + 2 * _MARGIN, TILE + 2 * _MARGIN + self._lines * _LINE)
+    def cell(self, font: QFont) -> QSize:
+        """The size of one item whose text has this font."""
+        lines = self._lines * _line_height(_smaller(font))
+        return QSize(TILE + 2 * _MARGIN, TILE + 2 * _MARGIN + lines)
 
     def sizeHint(  # noqa: N802 - Qt's name
         self,
-        option: QStyleOptionViewItem,  # noqa: ARG002
+        option: QStyleOptionViewItem,
         index: QModelIndex | QPersistentModelIndex,  # noqa: ARG002
     ) -> QSize:
         """The one size."""
-        return self.cell
+        given: Any = option
+        return self.cell(given.font)
 
     def paint(
         self,
@@ -85,11 +87,20 @@ def _paint_lines(
 ) -> None:
     texts = [(picture.caption, colors.text)]
     texts.append((picture.detail, colors.danger if picture.alert else colors.muted))
-    font = painter.font()
-    font.setPointSizeF(font.pointSizeF() * 0.9)
-    painter.setFont(font)
+    painter.setFont(_smaller(painter.font()))
+    line = _line_height(painter.font())
     for number, (text, color) in enumerate(texts[:lines]):
-        place = QRect(tile.left(), tile.bottom() + 3 + number * _LINE, tile.width(), _LINE)
+        place = QRect(tile.left(), tile.bottom() + 3 + number * line, tile.width(), line)
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, place.width())
         painter.setPen(QColor(color))
         painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), shown)
+
+
+def _smaller(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(small.pointSizeF() * _SMALLER)
+    return small
+
+
+def _line_height(font: QFont) -> int:
+    return max(_LEAST_LINE, QFontMetrics(font).height())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, QUrl
+from PySide6.QtCore import QEvent, QModelIndex, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFocusEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView
 
@@ -22,12 +22,12 @@ class PictureGrid(QListView):
     def __init__(self, name: str, loader: PictureLoader, *, lines: int = 1) -> None:
         super().__init__()
         self._pictures = PictureModel(loader)
-        delegate = PictureDelegate(lines)
-        delegate.setParent(self)
+        self._delegate = PictureDelegate(lines)
+        self._delegate.setParent(self)
         self.setAccessibleName(name)
         self.setModel(self._pictures)
-        self.setItemDelegate(delegate)
-        self.setGridSize(delegate.cell)
+        self.setItemDelegate(self._delegate)
+        self._fit_text()
         self._make_quick()
         self.activated.connect(self._open)
 
@@ -41,6 +41,15 @@ class PictureGrid(QListView):
         self.setSpacing(0)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Follow another font or style."""
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._fit_text()
+
+    def _fit_text(self) -> None:
+        self.setGridSize(self._delegate.cell(self.font()))
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
         """Choose a picture, from which arrow keys go on."""

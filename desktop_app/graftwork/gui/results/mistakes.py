@@ -37,7 +37,9 @@ class MistakesView(QWidget):
         self.confusion.picked.connect(self._show_cell)
 
     def _lay_out(self) -> None:
-        hint = label("Rows: what it is. Columns: what it was taken for. Click a cell.", "small")
+        hint = label(
+            "Rows: what it is. Columns: what it was taken for. Click a cell.", "small", wrap=True
+        )
         left = Card("What was taken for what", hint, self.confusion)
         head = row(self.what, self._all)
         head.setStretch(0, 1)
