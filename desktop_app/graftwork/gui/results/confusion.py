@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from graftwork.gui.colors import current_colors
 
+from .class_header import ClassHeader
 from .shade_delegate import ShadeDelegate
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _SMALLEST_CELL = 30
 _GRID_LINE = 1
 _HIGHEST_CELL = 96
 _WIDEST_CELL = 240
+_WIDEST_NAME, _LINES_WIDE = 140, 7
+_AROUND_TEXT = 8
 
 
 class ConfusionModel(QAbstractTableModel):
@@ -100,6 +103,8 @@ class ConfusionTable(QTableView):
     def __init__(self) -> None:
         super().__init__()
         self._matrix = ConfusionModel()
+        self._names = ClassHeader()
+        self.setHorizontalHeader(self._names)
         self.setModel(self._matrix)
         self.setObjectName("confusion")
         self.setItemDelegate(ShadeDelegate(self))
@@ -112,13 +117,13 @@ class ConfusionTable(QTableView):
             header.setMinimumSectionSize(_SMALLEST_CELL)
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setSectionsClickable(False)
-            header.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.verticalHeader().setMaximumWidth(140)
+            header.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.selectionModel().selectionChanged.connect(self._tell)
 
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show the matrix of this evaluation."""
         self._matrix.show_evaluation(evaluation)
+        self._names.show_names(evaluation.classes)
         self._share_room()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -127,12 +132,15 @@ class ConfusionTable(QTableView):
         self._share_room()
 
     def _share_room(self) -> None:
-        classes, room = max(1, len(self._matrix.classes)), self.viewport().size()
+        """Columns before rows: names that stand upright above them leave the rows less."""
+        classes, line = max(1, len(self._matrix.classes)), self.fontMetrics().height()
+        self.verticalHeader().setMaximumWidth(max(_WIDEST_NAME, _LINES_WIDE * line))
         counted = self.sizeHintForIndex(self._matrix.largest()).width() + _GRID_LINE
-        width = max(_SMALLEST_CELL, counted, min(_WIDEST_CELL, room.width() // classes))
-        height = max(_SMALLEST_CELL, min(_HIGHEST_CELL, room.height() // classes))
-        self.horizontalHeader().setDefaultSectionSize(width)
-        self.verticalHeader().setDefaultSectionSize(height)
+        smallest = max(_SMALLEST_CELL, line + _AROUND_TEXT)
+        width = min(_WIDEST_CELL, self.viewport().width() // classes)
+        self._names.fit_names(max(smallest, counted, width))
+        height = min(_HIGHEST_CELL, self.viewport().height() // classes)
+        self.verticalHeader().setDefaultSectionSize(max(smallest, height))
 
     def _tell(self) -> None:
         for cell in self.selectedIndexes():
