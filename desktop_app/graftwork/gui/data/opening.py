@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from graftwork.plugin_api import Catalog, DatasetReader
 
 if TYPE_CHECKING:
     from graftwork.data.parallel import PixelProgress
+
+_DEPTH = "Looking at their depth"
+_CHECK = "Checking that every image can be used"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,27 +53,33 @@ class Opened:
 def open_data(
     wish: Wish, readers: Mapping[str, DatasetReader]
 ) -> Generator[Progress, None, Opened]:
-    """Read the data set; raises ``DatasetError``."""
+    """Read the data set; raises ``DatasetError``.
+
+    It may be closed between any two images; while the reader lists them, it cannot.
+    """
     from graftwork.data.catalog import find_reader, read_catalog, warnings_of
 
     yield Progress(what="Looking for images", done=0, total=0)
     reader = readers[wish.reader] if wish.reader else find_reader(wish.path, readers)
     catalog = read_catalog(wish.path, reader, wish.options)
-    yield Progress(what="Looking at their depth", done=0, total=0)
+    yield Progress(what=_DEPTH, done=0, total=0)
+    intensity = yield from mapped(_measuring(catalog, reader), partial(_told, _DEPTH))
     return Opened(
         wish=wish,
         reader=reader,
         catalog=catalog,
-        intensity=_intensity(catalog, reader),
+        intensity=intensity,
         warnings=tuple(warnings_of(catalog)),
     )
 
 
-def _intensity(catalog: Catalog, reader: DatasetReader) -> IntensityRange | None:
+def _measuring(
+    catalog: Catalog, reader: DatasetReader
+) -> Generator[PixelProgress, None, IntensityRange | None]:
     from graftwork.data.decoding import decode
-    from graftwork.data.intensity import measure_intensity
+    from graftwork.data.intensity import measuring
 
-    return measure_intensity([item.path for item in catalog.items], 3, reader.decode or decode)
+    return measuring([item.path for item in catalog.items], 3, reader.decode or decode)
 
 
 def check_data(opened: Opened) -> Generator[Progress, None, Opened]:
@@ -83,12 +93,11 @@ def check_data(opened: Opened) -> Generator[Progress, None, Opened]:
     from graftwork.engine.copies import copies_found
 
     steps = survey(opened.catalog, opened.reader.decode or decode)
-    seen = yield from mapped(steps, _told)
+    seen = yield from mapped(steps, partial(_told, _CHECK))
     copies = (notice.text for notice in copies_found(seen.catalog, seen.contents))
     warnings = (*warnings_of(seen.catalog), *copies)
     return replace(opened, catalog=seen.catalog, warnings=warnings)
 
 
-def _told(step: PixelProgress) -> Progress:
-    what = "Checking that every image can be used"
+def _told(what: str, step: PixelProgress) -> Progress:
     return Progress(what=what, done=step.done, total=step.total)
