@@ -19,7 +19,7 @@ from graftwork.data.input_spec import InputSpec, IntensityRange
 from graftwork.data.pixels import PixelProgress, Pixels, load_pixels
 from graftwork.data.resize import resize
 from graftwork.plugin_api import Catalog, DatasetError, Item, Problem
-from support.images import make_folder, png_of_size
+from support.images import make_folder, make_image, png_of_size
 
 
 def spec_for(intensity: IntensityRange | None) -> InputSpec:
@@ -109,6 +109,25 @@ def test_changed_files_and_other_inputs_are_decoded_anew(images: Path, cache: Pa
     )
     assert not np.array_equal(finish(cropped)[1].array, second.array)
     assert len(entries(cache)) == 3
+
+
+@pytest.mark.parametrize(
+    ("width", "moment"), [(40, 2), (44, 1)], ids=["of the same size", "of the same time"]
+)
+def test_an_image_that_was_edited_is_decoded_anew(
+    images: Path, cache: Path, width: int, moment: int
+) -> None:
+    """Else training would go on with what the file showed before."""
+    edited = images / "blue" / "000.bmp"
+    make_image(0, (0, 0, 200)).save(edited)
+    os.utime(edited, (1, 1))
+    before = load(catalog_of(images), cache)
+    make_image(0, (200, 0, 0), (width, 32)).save(edited)
+    os.utime(edited, (moment, moment))
+    now = load(catalog_of(images), cache)
+    assert before.array[0, ..., 2].mean() > 150
+    assert now.array[0, ..., 0].mean() > 150
+    assert now.fingerprint != before.fingerprint
 
 
 def test_statistics_of_the_input_do_not_decide_the_pixels(images: Path, cache: Path) -> None:
