@@ -123,6 +123,26 @@ def _built(*parts):
     return built
 
 
+class _InPlace(nn.Module):
+    def forward(self, images):
+        return images.add_(1)
+
+
+def test_a_stage_that_works_in_place_leaves_what_is_tapped_below_as_it_was(classifier, samples):
+    classifier.stages.top.insert(0, _InPlace())
+    found, pixels = probe(classifier, samples, 4), samples.batch(torch.arange(5))
+    below, _ = _built("torch", classifier, (2, 3), found)(pixels)
+    assert torch.equal(below, _built("torch", classifier, (2,), found)(pixels)[0])
+
+
+def test_pixels_can_be_used_again_after_a_pass(classifier, samples):
+    """Augmented views come as the numbers that the network takes, in the same order in memory."""
+    pixels = samples.batch(torch.arange(20)).float()
+    before = pixels.clone()
+    _built("torch", classifier, (4,), probe(classifier, samples, 4))(pixels)
+    assert torch.equal(pixels, before)
+
+
 def test_graphs_and_batches_of_another_size_are_not_tapped(classifier, samples):
     (_, *taps, last) = probe(classifier, samples, 4).boundaries
     assert outlets_of("onnxruntime", CPU, taps, last) == (4,)
@@ -133,8 +153,12 @@ def test_graphs_and_batches_of_another_size_are_not_tapped(classifier, samples):
 class _Branching(nn.Module):
     """A trace of it goes the way of the images that it was made with, which are gray."""
 
+    def __init__(self, bright=1.0, gray=1.0) -> None:
+        super().__init__()
+        self.bright, self.gray = bright, gray
+
     def forward(self, images):
-        return images * 2 if float(images.max()) > 0.5 else images
+        return images * (self.bright if float(images.max()) > 0.5 else self.gray)
 
 
 class _Picky(nn.Module):
@@ -146,7 +170,14 @@ class _Picky(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("stage", "why"), [(_Branching(), "relative error"), (_Picky(), "cannot compute this network")]
+    ("stage", "why"),
+    [
+        (_Branching(bright=2.0), "relative error on your images is 0.5, more than 0.0001"),
+        (_Branching(bright=1.01), "relative error on your images is 0.0099, more than 0.0001"),
+        (_Branching(gray=float("nan")), "relative error on your images is nan"),
+        (_Picky(), "cannot compute this network"),
+    ],
+    ids=["far off", "as far off as bf16 may be", "not a number", "failing"],
 )
 def test_an_engine_that_cannot_follow_the_network_says_so(classifier, samples, stage, why):
     classifier.stages.stem = stage
