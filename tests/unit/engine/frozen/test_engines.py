@@ -228,6 +228,43 @@ def test_the_key_names_weights_engine_boundary_and_input(classifier, samples):
     assert key(of=same) in others  # what lies above does not matter
 
 
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [
+        ("graftwork.engine.frozen.keys._VERSION", 0),
+        ("graftwork.engine.frozen.keys.__version__", "0.0.0"),
+        ("graftwork.engine.frozen.keys.device_name", lambda _device: "another processor"),
+        ("torch.get_num_threads", lambda: 77),
+        ("torch.__version__", "0.0.0"),
+        ("onnxruntime.__version__", "0.0.0"),
+    ],
+)
+def test_what_another_program_or_machine_computed_is_not_taken(
+    monkeypatch, classifier, samples, what, other
+):
+    """Not even where only the last bit may differ: runs must repeat."""
+    boundary = probe(classifier, samples, 4).boundaries[-1]
+    before = pass_key(classifier, boundary, "onnxruntime")
+    monkeypatch.setattr(what, other)
+    assert pass_key(classifier, boundary, "onnxruntime") != before
+
+
+@pytest.mark.parametrize(
+    "otherwise", [{"half": False}, {"channels_last": False}, {"operations": 10**10}]
+)
+def test_what_was_stored_or_batched_otherwise_is_not_taken(classifier, samples, otherwise):
+    boundary = probe(classifier, samples, 4).boundaries[1]
+    other = replace(boundary, **otherwise)
+    assert pass_key(classifier, other, "torch") != pass_key(classifier, boundary, "torch")
+
+
+def test_what_a_network_with_the_same_weights_gave_is_not_taken(classifier, samples):
+    boundary = probe(classifier, samples, 4).boundaries[-1]
+    before = pass_key(classifier, boundary, "torch")
+    classifier.stages.stem[0].padding = (0, 0)
+    assert pass_key(classifier, boundary, "torch") != before
+
+
 def _pool(folder: Path, result: str) -> type[torch.nn.Module]:
     """A kind of module of a plugin's file: the network's text does not show its code."""
     file = folder / "plugin_that_changes.py"
