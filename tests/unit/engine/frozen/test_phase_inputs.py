@@ -339,28 +339,50 @@ def _lit(samples, bright):
     return replace(samples, pixels=pixels, digests=None)
 
 
-@pytest.mark.parametrize("phase", [TOP, HEAD_ONLY], ids=["where it is needed", "on the way"])
-def test_what_is_too_great_for_fp16_is_kept_in_fp32(phase, store, folder):
+GLARING = torch.tensor([30])
+
+
+def _glaring_setup(sign=1):
+    """One image of the parts, which nobody looks at beforehand, gives too much for fp16."""
     parts = {name: _lit(noise_samples(range(40)), [30]) for name in ("train", "validation")}
     setup = small_setup(parts=parts)
-    stages, bright = setup.classifier.stages, torch.tensor([30])
+    stages = setup.classifier.stages
     stages.middle = _Amplified(stages.middle, 1.0)
     with torch.no_grad():
         pixels = setup.classifier.normalize(parts["train"].batch(torch.arange(31)))
         reached = stages.middle(stages.stem(pixels))
     usual, greatest = reached[:8].abs().max(), reached[30].abs().max()
     assert greatest > 10 * usual
-    stages.middle.gain = 7000 / float(usual)
+    stages.middle.gain = sign * 7000 / float(usual)
+    return setup
+
+
+@pytest.mark.parametrize("phase", [TOP, HEAD_ONLY], ids=["where it is needed", "on the way"])
+def test_what_is_too_great_for_fp16_is_kept_in_fp32(phase, store, folder):
+    setup = _glaring_setup()
     inputs = _chosen(setup, phase, store)[2]
-    batch = inputs.train(1).batch(bright)
+    batch = inputs.train(1).batch(GLARING)
     assert isinstance(inputs.train(1), KeptSamples)
     assert batch.dtype == torch.float32
     with torch.no_grad():
-        expected = setup.classifier.logits(parts["train"].batch(bright))
+        expected = setup.classifier.logits(setup.train.batch(GLARING))
         assert torch.allclose(inputs.logits(batch), expected, rtol=1e-4)
     # Neither way leaves rows in fp16, in which something would be cut off.
     kept = {file.parent / "rows.npy" for file in _files(folder)}
     assert {np.load(rows, mmap_mode="r").dtype.name for rows in kept} == {"float32"}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_too_great_for_fp16_stays_a_number_where_the_disk_is_full(store, monkeypatch, sign):
+    """An infinite one would end the run at its first step."""
+    monkeypatch.setattr(cache_folder, "_SPARE", 2**60)
+    setup = _glaring_setup(sign)
+    inputs = _chosen(setup, TOP, store)[2]
+    assert isinstance(inputs.train(1), PassedSamples)
+    batch = inputs.train(1).batch(GLARING)
+    assert batch.abs().max() == torch.finfo(torch.float16).max
+    with torch.no_grad():
+        assert inputs.logits(batch).isfinite().all()
 
 
 class _Tokens(nn.Module):
