@@ -8,35 +8,11 @@ import pytest
 import torch
 
 from graftwork.engine.checkpoints.files import (
-    Checkpoint,
     newest_checkpoint,
     remove_checkpoints,
     write_checkpoint,
 )
-from graftwork.engine.checkpoints.progress import (
-    BestProgress,
-    PhaseProgress,
-    RunProgress,
-    Surroundings,
-)
-from graftwork.engine.tally import Tally
-
-
-def checkpoint(number: int) -> Checkpoint:
-    progress = RunProgress(
-        number=number,
-        first_weights="0",
-        surroundings=Surroundings(graftwork="1", torch="2", device="cpu", threads=1, processes=1),
-        reports=(),
-        best=BestProgress(rank=(0.1 + 0.2, float("-inf")), phase=1, epoch=2, stages=("head",)),
-        phase=PhaseProgress(epoch=3, step=4, tally=Tally(loss=1 / 3, right=2, images=3)),
-    )
-    tensors = {
-        "model.a": torch.full((3, 2), float(number)),
-        "random.cpu": torch.tensor([1, 2, 255], dtype=torch.uint8),
-        "optimizer.0.step": torch.tensor(7.0),
-    }
-    return Checkpoint(progress=progress, tensors=tensors)
+from support.checkpoints import checkpoint
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path):
@@ -75,6 +51,19 @@ def test_one_changed_bit_falls_back_to_the_one_before(file, place, tmp_path):
     found = newest_checkpoint(tmp_path)
     assert found.checkpoint.progress.number == 1
     assert "2.json" in found.damaged[0]
+
+
+def test_a_progress_that_somebody_changed_falls_back_to_the_one_before(tmp_path):
+    """It can still be understood, but the run would go on from a step that it never reached."""
+    for number in (1, 2):
+        write_checkpoint(tmp_path, checkpoint(number))
+    sealed = json.loads((tmp_path / "2.json").read_text("utf-8"))
+    changed = sealed["progress"].replace('"step":4', '"step":5')
+    assert changed != sealed["progress"]
+    (tmp_path / "2.json").write_text(json.dumps({**sealed, "progress": changed}), "utf-8")
+    found = newest_checkpoint(tmp_path)
+    assert found.checkpoint.progress == checkpoint(1).progress
+    assert found.damaged == ("2.json: its text is not what was written",)
 
 
 @pytest.mark.parametrize("file", ["2.safetensors", "2.json"])
