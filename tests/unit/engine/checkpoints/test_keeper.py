@@ -22,9 +22,10 @@ def _write_next(keeper):
 
 
 def _fail_to_write_next(keeper, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", _full)
-        _write_next(keeper)
+        with pytest.raises(OSError, match="No space left"):
+            _write_next(keeper)
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["written", "on a full disk"])
