@@ -94,6 +94,26 @@ def test_a_run_in_fp16_goes_on_with_its_scale(clip, images, planned, tmp_path):
     assert _weights(run) == _weights(tmp_path / "whole")
 
 
+def test_the_weights_that_a_phase_began_with_are_mixed_in_however_it_was_interrupted(
+    images, registry, tmp_path
+):
+    """A phase that goes much too far, from one best epoch to the next, needs them."""
+    too_far = Phase(name="x", epochs=2, rates=dict.fromkeys(ALL, 0.3), averaging=WiSE(parts=(0.3,)))
+
+    def plan(settings, backbone, data):
+        yield too_far
+
+    strategy = Strategy(name="planned", title="P", summary="x", settings=NoSettings, plan=plan)
+    more = replace(registry, strategies={"planned": strategy})
+    job, run = small_job(images, "planned", best_metric="loss"), tmp_path / "stopped"
+    whole = run_job(job, more, tmp_path / "whole")
+    assert any("Mixed 30%" in notice.text for notice in of_kind(whole, ev.Notice))
+    _until(job, more, run, lambda e: isinstance(e, ev.StepDone) and e.epoch == 2)
+    resumed = _until(job, more, run, never)
+    assert of_kind(resumed, ev.Resumed)
+    assert _weights(run) == _weights(tmp_path / "whole")
+
+
 def test_epochs_are_said_once_more_only_after_the_checkpoint(images, planned, tmp_path):
     job = job_of(images, "ema")
     whole = of_kind(run_job(job, planned, tmp_path / "whole"), ev.EpochDone)
