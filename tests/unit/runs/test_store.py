@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 
 from graftwork.engine.job import DataSettings, TrainingJob
@@ -114,6 +116,17 @@ def test_how_a_run_ended_is_kept(store: RunStore) -> None:
     assert RunStore(store.folder).get(record.id) == ended
 
 
+def test_a_run_that_goes_on_no_longer_says_why_it_had_failed(store: RunStore) -> None:
+    """Nor what was measured of weights that it may not keep."""
+    failed = store.finish(store.create(JOB), "failed", "The disk is full.")
+    gone = RunProcess(pid=failed.process.pid, started=failed.process.started - 3600)
+    store.save(failed.model_copy(update={"test_accuracy": 0.5, "process": gone}))
+    running = store.restart(store.get(failed.id))
+    assert store.get(failed.id) == running
+    assert (running.status, running.message, running.test_accuracy) == ("running", None, None)
+    assert running.process == this_process()
+
+
 def make_runs(store: RunStore, *names: str) -> None:
     """Runs with ids of one's choice."""
     for name in names:
@@ -192,6 +205,14 @@ def test_a_run_elsewhere_vanishes_and_returns_with_its_drive(
     assert store.runs() == []
     away.rename(tmp_path / "stick")
     assert store.runs() == [record]
+
+
+def test_runs_are_found_where_their_store_was_moved_to(store: RunStore, tmp_path: Path) -> None:
+    """With the index, which says where they were."""
+    record = store.create(JOB)
+    store.folder.rename(tmp_path / "moved")
+    (found,) = RunStore(tmp_path / "moved").runs()
+    assert found.folder == tmp_path / "moved" / record.id
 
 
 def test_a_run_of_another_store_is_found_by_its_folder(store: RunStore, tmp_path: Path) -> None:
@@ -282,10 +303,28 @@ def test_a_damaged_record_is_left_out_with_a_warning(
     assert str(bad.folder) in caplog.text
 
 
-def test_a_process_is_alive_if_number_and_start_fit() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "alive"), [(0, True), (-3, True), (3, True), (-60, False), (60, False)]
+)
+def test_a_process_is_alive_if_number_and_start_fit(seconds: float, *, alive: bool) -> None:
+    """Clocks are set now and then, and numbers are given again."""
     own = this_process()
-    assert lives(own)
-    assert not lives(RunProcess(pid=own.pid, started=own.started - 3600))
+    assert lives(RunProcess(pid=own.pid, started=own.started + seconds)) is alive
+
+
+def test_a_number_that_no_process_has_is_not_alive() -> None:
+    assert not lives(RunProcess(pid=2**31 - 1, started=this_process().started))
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="the system cannot wait for it so")
+def test_a_process_that_ended_is_not_alive_though_nobody_took_note() -> None:
+    """A program that started it may not ask for a long time how it ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as ended:
+        process = RunProcess(pid=ended.pid, started=psutil.Process(ended.pid).create_time())
+        assert lives(process)
+        ended.kill()
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert not lives(process)
 
 
 def test_a_run_whose_process_was_killed_is_interrupted(store: RunStore) -> None:
