@@ -185,6 +185,22 @@ def test_a_batch_is_checked_too(
         verify(model, preparation, spoiling, _inputs()[:count])
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "in a batch"])
+def test_the_difference_counts_wherever_it_is_larger(
+    model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier, *, alone: bool
+) -> None:
+    """It is small enough to be exported, and must be told as it is."""
+    own = _reference(classifier)
+
+    def sometimes_off(pixels: Tensor) -> Tensor:
+        return _moved(own.answer, TOLERANCE / 2 if (len(pixels) == 1) is alone else 0)(pixels)
+
+    off = _exactly(own.prepare, sometimes_off)
+    runs = _Runs(model, preparation, own.answer)
+    assert verify(runs, preparation, own, _inputs()) < TOLERANCE / 10
+    assert verify(runs, preparation, off, _inputs()) == pytest.approx(TOLERANCE / 2, rel=0.1)
+
+
 def test_one_sample_is_enough(
     model: OnnxClassifier, preparation: OnnxPreparation, classifier: Classifier
 ) -> None:
@@ -198,6 +214,18 @@ def _a_level_off(prepare: Callable[[Tensor], Tensor], part: float) -> Callable[[
         pixels = prepare(images).clone(memory_format=torch.contiguous_format)
         some = pixels.view(-1)[:: round(1 / part)]
         some.copy_(torch.where(some > 0, some - 1, some + 1))
+        return pixels
+
+    return off
+
+
+def _one_value_off(prepare: Callable[[Tensor], Tensor], levels: int) -> Callable[[Tensor], Tensor]:
+    """As ``prepare``, but for the first value of each batch."""
+
+    def off(images: Tensor) -> Tensor:
+        pixels = prepare(images).clone(memory_format=torch.contiguous_format)
+        first = pixels.view(-1)[:1]
+        first.add_(torch.where(first < 128, levels, -levels))
         return pixels
 
     return off
@@ -294,6 +322,7 @@ PLANTED_IN_PIXELS: dict[str, Callable[[Callable[[Tensor], Tensor]], Callable[[Te
     "turned": lambda prepare: lambda images: prepare(images).transpose(2, 3),
     "not a number": lambda prepare: lambda images: prepare(images) * float("nan"),
     "two of a hundred a level off": lambda prepare: _a_level_off(prepare, 0.02),
+    "one value two levels off": lambda prepare: _one_value_off(prepare, 2),
 }
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -127,6 +129,14 @@ def test_the_same_seed_gives_the_same_factors_and_another_gives_others():
 
     assert torch.equal(factors(1), factors(1))
     assert not torch.equal(factors(1), factors(2))
+
+
+def test_every_layer_begins_with_factors_of_its_own():
+    """Layers of the same shape would else look for what they learn in the same directions."""
+    network = nn.Sequential(*(nn.Linear(20, 20) for _ in range(3)))
+    add_low_rank(network, RANK, 1)
+    downs = [layer.parametrizations.weight[0].down for layer in network]
+    assert not any(torch.equal(a, b) for a, b in itertools.combinations(downs, 2))
 
 
 def test_the_first_factor_is_bounded_by_the_width_and_not_degenerate():
