@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from graftwork.engine.freezing import set_learning
 from graftwork.engine.learning.low_rank import merge_low_rank, plain_state
@@ -116,3 +118,18 @@ def test_what_is_prepared_depends_on_the_seed_alone():
 
     assert torch.equal(weights(1), weights(1))
     assert not torch.equal(weights(1), weights(2))
+
+
+@pytest.mark.parametrize("fields", [{"reinitialize": ("middle", "top")}, {"learning": LowRank()}])
+def test_stages_alike_begin_with_numbers_of_their_own(fields):
+    """What one of them could learn, the other would learn as well."""
+    classifier = tiny_classifier()
+    classifier.stages.middle, classifier.stages.top = nn.Linear(40, 40), nn.Linear(40, 40)
+    prepare_weights(classifier, _phase("middle", "top", **fields), 0)
+    drawn = [_drawn(stage) for stage in (classifier.stages.middle, classifier.stages.top)]
+    assert not torch.equal(*drawn)
+
+
+def _drawn(layer):
+    """The factor of its low-rank addition, or else its weight."""
+    return layer.parametrizations.weight[0].down if is_parametrized(layer) else layer.weight
