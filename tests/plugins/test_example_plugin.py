@@ -14,7 +14,6 @@ import pytest
 from support.images import make_folder
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "graftwork-chain-thaw"
-TESTS = Path(__file__).parents[1]
 
 TRAIN = """
 import json, sys
@@ -58,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(site: Path, *arguments: object) -> str:
     """Python with the site's packages; gives what it printed."""
-    path = os.pathsep.join((str(site), str(TESTS)))
+    path = os.pathsep.join((str(site), *sys.path))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, *map(str, arguments)]
     return subprocess.run(

@@ -7,14 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from graftwork.engine.classifier_info import WEIGHTS_FILE
 from support.jobs import run_job, small_job
 
-_TESTS = Path(__file__).parents[2]
 _OWN_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 
 
@@ -36,7 +34,7 @@ def small_disk(images, tmp_path):
         folder.mkdir()
         done = subprocess.run(
             [*_OWN_MOUNTS, sys.executable, "-m", "support.small_disk", images, folder, size],
-            env={**os.environ, "PYTHONPATH": str(_TESTS)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         return json.loads(done.stdout.splitlines()[-1])

@@ -16,7 +16,6 @@ from graftwork.engine.speed.processes import Processes, join_processes
 from support.shared_training import train
 
 _CPU = torch.device("cpu")
-_TESTS = Path(__file__).parents[3]
 
 
 @contextmanager
@@ -24,7 +23,7 @@ def _started(file: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """A process that trains; ended at last, also when the other one failed."""
     with subprocess.Popen(
         [sys.executable, "-m", "support.shared_training", str(file)],
-        env={**os.environ, "PYTHONPATH": str(_TESTS), **environment},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
