@@ -126,10 +126,10 @@ def _phase_cost(setup: TrainingSetup, measured: Measured, phase: AnyPhase) -> _P
 
 
 def _measuring_cost(setup: TrainingSetup, measured: Measured, phase: MeasuredStages) -> _PhaseCost:
-    """All stages forward and backward, without a step."""
-    images = min(phase.images, _images(setup))
+    """All stages forward and backward, without a step, and a validation."""
+    train, held_out = min(phase.images, len(setup.train.labels)), len(setup.validation.labels)
     return _PhaseCost(
-        seconds=images * forward_seconds(measured.stages) * (1 + _BACKWARD),
+        seconds=((1 + _BACKWARD) * train + held_out) * forward_seconds(measured.stages),
         memory_bytes=_learning_bytes(setup, measured.stages),
     )
 
