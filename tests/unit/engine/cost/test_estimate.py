@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import sys
+import time
+from contextlib import closing
 from dataclasses import replace
+from types import SimpleNamespace
 from uuid import uuid4
 
+import psutil
 import pytest
 import torch
 from pydantic import BaseModel
@@ -16,14 +21,23 @@ from graftwork.engine.cost import solving, stages
 from graftwork.engine.cost.estimate import START_S, Cost
 from graftwork.engine.cost.kept import Kept, cache_bytes
 from graftwork.engine.cost.stages import stage_costs
-from graftwork.engine.cost.told import in_words
+from graftwork.engine.cost.told import in_words, tell_measured
 from graftwork.engine.frozen import plan as frozen_plan
 from graftwork.engine.frozen.probing import Boundary
 from graftwork.engine.inputs import PixelSamples
 from graftwork.engine.planning import Planned
 from graftwork.engine.setup import backbone_outline
 from graftwork.engine.train import train
-from graftwork.plugin_api import HEAD, SWA, DataOutline, Phase, SolvedHead, Strategy, WiSE
+from graftwork.plugin_api import (
+    HEAD,
+    SWA,
+    DataOutline,
+    MeasuredStages,
+    Phase,
+    SolvedHead,
+    Strategy,
+    WiSE,
+)
 from support.classifiers import tiny_classifier
 from support.jobs import of_kind, run_job, small_job
 
@@ -176,24 +190,10 @@ def test_what_is_estimated_covers_all_stages_that_may_be_chosen(
 
 
 @pytest.fixture
-def seconds(images, registry, tmp_path, monkeypatch):
-    """What a run of these phases is thought to take where every stage takes a second an image.
+def told(images, registry, tmp_path):
+    """What is told of a run of these phases before it begins, in whose folder there are files."""
 
-    That is so for eight of them; one alone may take longer.
-    """
-
-    def tried(single):
-        calls = itertools.count()
-
-        def now(_device):
-            begun, several = divmod(next(calls), 4 * STAGES)
-            return (single if begun else 8) * several
-
-        monkeypatch.setattr(stages, "now", now)
-
-    def estimated(*phases, single=1.0, **training):
-        tried(single)
-
+    def of(*phases, begun=None, **training):
         def plan(settings, backbone, data):
             for phase in phases:  # noqa: UP028 - a tuple cannot be sent reports
                 yield phase
@@ -203,12 +203,52 @@ def seconds(images, registry, tmp_path, monkeypatch):
         job = small_job(images, "planned", **training)
         folder = tmp_path / uuid4().hex
         folder.mkdir()
-        steps = train(job, registry=more, folder=folder, weights=None)
-        found = next(event for event in steps if isinstance(event, ev.CostEstimated))
-        steps.close()
-        return found.seconds - START_S
+        for name, size in (begun or {}).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(bytes(size))
+        with closing(train(job, registry=more, folder=folder, weights=None)) as steps:
+            return next(event for event in steps if isinstance(event, ev.CostEstimated))
+
+    return of
+
+
+@pytest.fixture
+def seconds(told, monkeypatch):
+    """What a run of these phases is thought to take where every stage takes a second an image.
+
+    That is so for eight of them; one alone may take longer.
+    """
+
+    def estimated(*phases, single=1.0, **training):
+        calls = itertools.count()
+
+        def now(_device):
+            begun, several = divmod(next(calls), 4 * STAGES)
+            return (single if begun else 8) * several
+
+        monkeypatch.setattr(stages, "now", now)
+        return told(*phases, **training).seconds - START_S
 
     return estimated
+
+
+@pytest.fixture
+def memory(told, monkeypatch):
+    """The bytes that a run of these phases is thought to need beside engines and the program."""
+
+    def estimated(*phases, available=2**40, **training):
+        held = 100 * 2**20
+        monkeypatch.setattr(psutil.Process, "memory_info", lambda _: SimpleNamespace(rss=held))
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+        return told(*phases, **training).memory_mib * 2**20 - held - 256 * 2**20
+
+    return estimated
+
+
+@pytest.fixture
+def disk(told):
+    """The bytes that the folder of a run of these phases is thought to take."""
+    return lambda *phases, **more: told(*phases, **more).disk_mib * 2**20
 
 
 TRAIN, VALIDATION, TEST, STAGES = 18, 9, 9, 5  # of the images here, and of the tiny network
@@ -259,6 +299,14 @@ def test_of_more_images_than_are_tried_a_product_takes_longer(monkeypatch):
     assert told == pytest.approx(60 * 10.001, rel=1e-4)
 
 
+def test_large_heads_take_longer_by_the_steps_that_they_remember(monkeypatch):
+    """Sixteen earlier steps, and as many slopes, of a million numbers in double precision."""
+    ticks = itertools.count()
+    monkeypatch.setattr(solving, "now", lambda _device: next(ticks))
+    told = solving.solving_seconds(1, features=9_999, classes=100, strengths=1, device=_PROCESSOR)
+    assert told == pytest.approx(60 * (1.001 + 2 * 16 * 8e6 / 1e10), rel=1e-4)
+
+
 def test_what_a_phase_before_has_kept_is_not_computed_again(seconds):
     head = Phase(name="x", epochs=12, rates={HEAD: 1e-9})
     above = Phase(name="y", epochs=2, rates={"top": 1e-9, HEAD: 1e-9})
@@ -298,6 +346,90 @@ def test_averages_cost_their_own_passes(seconds):
     late = seconds(_all(4, averaging=SWA(start=0.5), batch_norm="learning"))
     assert late == pytest.approx(plain + 2 * STAGES * TRAIN)
     assert seconds(_all(4, averaging=SWA(), batch_norm="frozen")) == pytest.approx(plain)
+
+
+@pytest.mark.parametrize(("asked", "measured"), [(5, 5), (512, TRAIN)])
+def test_measuring_costs_its_training_images_forward_and_backward_and_one_validation(
+    seconds, asked, measured
+):
+    phase = MeasuredStages(name="x", images=asked)
+    assert seconds(phase) == pytest.approx(STAGES * (3 * measured + VALIDATION))
+
+
+def _bytes(costs, *names):
+    return sum(costs[name].weight_bytes for name in names or costs)
+
+
+def _step_bytes(costs, batch, *names):
+    """Of all outputs of layers that a step keeps, with what the heap takes beside."""
+    return 1.2 * batch * sum(costs[name].activation_bytes for name in names or costs)
+
+
+PIXELS = (TRAIN + VALIDATION) * 32 * 32 * 3
+FEATURES, TAPPED = 16 * 4, 16 * 8 * 8 * 2
+"""What is kept of an image above the whole tiny backbone, and above its second stage."""
+
+HEAD_ALONE = Phase(name="x", epochs=2, rates={HEAD: 1e-9}, augmentation="none")
+
+
+@pytest.mark.parametrize("batch", [8, 16])
+def test_memory_has_room_for_a_step_and_four_copies_of_what_learns(memory, costs, batch):
+    learning = 4 * _bytes(costs, "stem", HEAD)
+    expected = learning + _step_bytes(costs, batch) + PIXELS
+    assert memory(_all(3), batch_size=batch) == pytest.approx(expected)
+    assert memory(HEAD_ALONE, _all(3), HEAD_ALONE, batch_size=batch) == pytest.approx(expected)
+
+
+def test_memory_has_room_for_what_is_kept_as_far_as_the_system_has(memory, costs):
+    step = 4 * _bytes(costs, HEAD) + _step_bytes(costs, 8, HEAD)
+    kept = (TRAIN + VALIDATION + TEST) * (FEATURES + TAPPED)
+    assert memory(HEAD_ALONE) == pytest.approx(step + kept)
+    assert memory(HEAD_ALONE, available=9000) == pytest.approx(step + 4500)
+
+
+def test_a_head_without_steps_needs_memory_for_features_alone(memory):
+    phase = SolvedHead(name="x", strengths=(1.0,))
+    assert memory(phase) == pytest.approx((TRAIN + VALIDATION + TEST) * FEATURES)
+
+
+def test_measuring_needs_memory_for_the_outputs_of_all_layers(memory, costs):
+    assert memory(MeasuredStages(name="x")) == pytest.approx(_step_bytes(costs, 8))
+
+
+def test_the_disk_takes_the_weights_and_two_checkpoints_of_the_phase_that_needs_most(disk, costs):
+    """A checkpoint has what learns, two moments of it, and the best until then."""
+    expected = _bytes(costs) + 2 * 4 * _bytes(costs, "stem", HEAD)
+    assert disk(_all(3)) == pytest.approx(expected)
+    assert disk(HEAD_ALONE, _all(3), HEAD_ALONE) == pytest.approx(expected)
+
+
+def test_the_disk_takes_the_weights_of_all_epochs_that_are_kept(disk, costs):
+    phases = (HEAD_ALONE, _all(3))
+    more = disk(*phases, keep_epochs=True) - disk(*phases)
+    assert more == pytest.approx((2 + 3) * _bytes(costs))
+
+
+def test_the_disk_takes_what_a_run_has_from_its_beginning(disk):
+    begun = {"sample.safetensors": 900, "start/best.safetensors": 70, "start/epochs/1-1.x": 5}
+    more = disk(HEAD_ALONE, begun={**begun, "job.json": 3}) - disk(HEAD_ALONE)
+    assert more == pytest.approx(975)
+
+
+def test_what_a_run_has_cost_is_what_it_took(tmp_path, monkeypatch):
+    """Files at any depth, and the most memory that the process ever had, a GPU's with it."""
+    resource = pytest.importorskip("resource")
+    peak = SimpleNamespace(ru_maxrss=2**30 if sys.platform == "darwin" else 2**20)
+    monkeypatch.setattr(resource, "getrusage", lambda _: peak)
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda: 2**20)
+    (tmp_path / "epochs").mkdir()
+    for name in ("best.x", "epochs/1-1.x"):
+        (tmp_path / name).write_bytes(bytes(2**20))
+    monkeypatch.setattr(time, "monotonic", lambda: 1090.0)
+    estimated = Cost(seconds=5, memory_bytes=2**20)
+    measured, notice = tell_measured(estimated, 1000.0, tmp_path)
+    assert (measured.seconds, measured.memory_mib, measured.disk_mib) == (90, 1025, 2)
+    assert "took 2 min, 1,025 MiB of memory, 2 MiB of disk and 0 MiB of cache; " in notice.text
+    assert "at most 5 s, 1 MiB of memory" in notice.text
 
 
 class Nothing(BaseModel):
