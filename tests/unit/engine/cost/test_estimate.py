@@ -19,8 +19,8 @@ from torch import nn
 from graftwork.engine import events as ev
 from graftwork.engine.cost import solving, stages
 from graftwork.engine.cost.estimate import START_S, Cost
-from graftwork.engine.cost.kept import Kept, cache_bytes
-from graftwork.engine.cost.stages import stage_costs
+from graftwork.engine.cost.kept import Kept, cache_bytes, passes_seconds
+from graftwork.engine.cost.stages import StageCost, stage_costs
 from graftwork.engine.cost.told import in_words, tell_measured
 from graftwork.engine.frozen import plan as frozen_plan
 from graftwork.engine.frozen.probing import Boundary
@@ -73,6 +73,13 @@ def _kept(stages, images):
 )
 def test_the_cache_holds_its_limit_or_what_one_phase_needs(phases, gib):
     assert cache_bytes([_kept(*phase) for phase in phases]) == gib * 2**30
+
+
+def test_what_is_kept_above_does_not_serve_a_phase_that_needs_what_lies_below():
+    """As where there was no room for both."""
+    each = StageCost(name="x", seconds=1.0, call_seconds=0.0, activation_bytes=0.0, weight_bytes=0)
+    assert passes_seconds([each] * 4, [_kept(3, 10), _kept(1, 10), _kept(3, 10)]) == 30 + 10
+    assert passes_seconds([each] * 4, [_kept(1, 10), _kept(3, 10)]) == 10 + 20
 
 
 class _Pair(nn.Module):
