@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -16,12 +17,17 @@ def command(file: Path) -> str:
 def program(file: Path, spec: InputSpec) -> str:
     """A Python program that asks a model of images about one, which it reads as training did."""
     imports, reading = _reading(spec)
-    return _IMAGES.format(file=str(file), imports=imports, reading=reading)
+    return _IMAGES.format(file=_quoted(file), imports=imports, reading=reading)
 
 
 def plain_program(file: Path) -> str:
     """A Python program that asks a model of prepared input."""
-    return _PLAIN.format(file=str(file))
+    return _PLAIN.format(file=_quoted(file))
+
+
+def _quoted(file: Path) -> str:
+    """As Python reads it, too."""
+    return json.dumps(str(file), ensure_ascii=False)
 
 
 def _reading(spec: InputSpec) -> tuple[str, str]:
@@ -50,7 +56,7 @@ import onnxruntime
 {imports}
 
 {reading}
-model = onnxruntime.InferenceSession({file!r})
+model = onnxruntime.InferenceSession({file})
 probabilities = model.run(None, {{"images": image[None]}})[0][0]
 classes = json.loads(model.get_modelmeta().custom_metadata_map["classes"])
 print(classes[probabilities.argmax()], probabilities.max())
@@ -69,7 +75,7 @@ _BANDS = 'image = tifffile.imread("image.tif")  # (height, width, channels)\n'
 _PLAIN = """\
 import onnxruntime
 
-model = onnxruntime.InferenceSession({file!r})
+model = onnxruntime.InferenceSession({file})
 # float32 (N, channels, size, size), resized and normalized as the metadata says
 print(model.get_modelmeta().custom_metadata_map)
 probabilities = model.run(None, {{"input": batch}})[0]

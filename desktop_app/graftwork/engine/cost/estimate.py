@@ -17,6 +17,7 @@ from ..frozen.plan import FrozenPlan, plan_frozen
 from ..frozen.probing import Probe, probe
 from ..frozen.store import LIMIT
 from ..job import START_FOLDER
+from ..kinds.measured_stages import GRADIENT_BATCH
 from ..learning.choices import with_user_choices
 from ..learning.sample import SAMPLE_FILE
 from ..planning import Planned
@@ -130,7 +131,7 @@ def _measuring_cost(setup: TrainingSetup, measured: Measured, phase: MeasuredSta
     train, held_out = min(phase.images, len(setup.train.labels)), len(setup.validation.labels)
     return _PhaseCost(
         seconds=((1 + _BACKWARD) * train + held_out) * forward_seconds(measured.stages),
-        memory_bytes=_learning_bytes(setup, measured.stages),
+        memory_bytes=_learning_bytes(min(train, GRADIENT_BATCH), measured.stages),
     )
 
 
@@ -169,7 +170,7 @@ def _gradient_cost(setup: TrainingSetup, measured: Measured, phase: Phase) -> _P
         + phase.epochs * _epoch_seconds(setup, above)
         + _averaging_seconds(setup, measured.stages, phase),
         memory_bytes=_KEPT_COPIES * learning
-        + _learning_bytes(setup, above)
+        + _learning_bytes(setup.job.training.batch_size, above)
         + _mapped_bytes(sum(kept.sizes.values()) if kept else setup.pixel_bytes),
         checkpoint_bytes=_CHECKPOINTS * _KEPT_COPIES * learning,
         epoch_bytes=epochs_kept * _weight_bytes(measured.stages),
@@ -195,9 +196,8 @@ def _epoch_seconds(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
     return sum(images * stage.seconds + steps * _CALLS * stage.call_seconds for stage in stages)
 
 
-def _learning_bytes(setup: TrainingSetup, stages: Sequence[StageCost]) -> float:
-    """What a step keeps of these stages until its backward pass."""
-    images = setup.job.training.batch_size
+def _learning_bytes(images: int, stages: Sequence[StageCost]) -> float:
+    """What a step of so many images keeps of these stages until its backward pass."""
     return _HEAP * images * sum(stage.activation_bytes for stage in stages)
 
 

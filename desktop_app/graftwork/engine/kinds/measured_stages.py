@@ -26,7 +26,8 @@ from ..scores import Scores
 from ..setup import TrainingSetup
 from ..steps import validation_scores
 
-_GRADIENT_BATCH = 16
+GRADIENT_BATCH = 16
+"""As many images go forward and backward at once, whatever the size of the job's steps."""
 
 
 def run_measured_stages(
@@ -85,7 +86,7 @@ def _sum_gradients(
 ) -> Generator[Progress, None, None]:
     classifier.zero_grad(set_to_none=True)
     throttle, done = Throttle(), 0
-    for batch in places.split(_GRADIENT_BATCH):
+    for batch in places.split(GRADIENT_BATCH):
         logits = classifier.logits(samples.batch(batch).to(device))
         loss = functional.cross_entropy(logits, samples.labels[batch].to(device), reduction="sum")
         (loss / len(places)).backward()

@@ -399,8 +399,11 @@ def test_a_head_without_steps_needs_memory_for_features_alone(memory):
     assert memory(phase) == pytest.approx((TRAIN + VALIDATION + TEST) * FEATURES)
 
 
-def test_measuring_needs_memory_for_the_outputs_of_all_layers(memory, costs):
-    assert memory(MeasuredStages(name="x")) == pytest.approx(_step_bytes(costs, 8))
+@pytest.mark.parametrize("batch", [2, 32])
+def test_measuring_needs_memory_for_the_outputs_of_all_layers(memory, costs, batch):
+    """Its own sixteen images go through at once, whatever a step takes."""
+    found = memory(MeasuredStages(name="x"), batch_size=batch)
+    assert found == pytest.approx(_step_bytes(costs, 16))
 
 
 def test_the_disk_takes_the_weights_and_two_checkpoints_of_the_phase_that_needs_most(disk, costs):
