@@ -16,6 +16,9 @@ from graftwork.plugin_api import Catalog, DatasetError, DatasetReader, Item, Par
 from .names import names_image, normalized, part_named, sorted_by_path
 
 _LITTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})  # and all that is hidden
+_PAPERS = frozenset(
+    {"authors", "changelog", "citation", "copying", "licence", "license", "notice", "readme"}
+)
 _NAMED = 3
 
 
@@ -179,13 +182,19 @@ def _files_of(
     if path.is_dir():
         yield from _files(path, found, above)
     elif path.is_file():
-        yield path
+        if not _is_paper(path):
+            yield path
     else:
         found.problems.append(Problem(path=path, reason="a broken link, or not a file"))
 
 
 def _is_litter(name: str) -> bool:
     return name.startswith(".") or name.lower() in _LITTER
+
+
+def _is_paper(path: Path) -> bool:
+    """Whether it comes with a data set for people to read: no image is missed with it."""
+    return path.stem.lower() in _PAPERS and not names_image(path.name)
 
 
 CLASS_FOLDERS = DatasetReader(

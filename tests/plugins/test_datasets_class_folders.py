@@ -88,12 +88,12 @@ def test_nested_classes_are_joined(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_all_classes_names_none(tmp_path: Path) -> None:
-    names = ("LICENSE", "data/images/cat/1.png", "data/images/dog/big/1.png", "front.png")
+    names = ("list.txt", "data/images/cat/1.png", "data/images/dog/big/1.png", "front.png")
     catalog = read(touch(tmp_path, *names))
     assert catalog.classes == ("cat", "dog/big")
     assert catalog.root == tmp_path
     assert reasons(catalog) == {
-        "LICENSE": "not an image file: LICENSE",
+        "list.txt": "not an image file: .txt",
         "front.png": "lies outside any class folder",
     }
 
@@ -143,12 +143,14 @@ def test_class_names_are_the_same_however_accents_are_written(tmp_path: Path) ->
 
 def test_litter_is_passed_over_and_strangers_are_problems(tmp_path: Path) -> None:
     litter = ("a/Thumbs.db", "a/.DS_Store", ".git/a/1.png", "__MACOSX/a/1.png", "b/desktop.ini")
-    strangers = ("a/notes.txt", "b/README", "outside.jpg", "labels.csv")
-    catalog = read(touch(tmp_path, "a/1.JPG", "b/1.tiff", "b/2.heic", *litter, *strangers))
-    assert catalog.counts() == {"a": 1, "b": 2}
+    papers = ("README.md", "LICENSE", "b/readme", "Citation.cff", "COPYING.txt")
+    strangers = ("a/notes.txt", "b/data", "outside.jpg", "labels.csv")
+    images = ("a/1.JPG", "b/1.tiff", "b/2.heic", "license/readme.png")
+    catalog = read(touch(tmp_path, *images, *litter, *papers, *strangers))
+    assert catalog.counts() == {"a": 1, "b": 2, "license": 1}
     assert reasons(catalog) == {
         "a/notes.txt": "not an image file: .txt",
-        "b/README": "not an image file: README",
+        "b/data": "not an image file: data",
         "labels.csv": "not an image file: .csv",
         "outside.jpg": "lies outside any class folder",
     }
