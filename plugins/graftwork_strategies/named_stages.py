@@ -39,6 +39,11 @@ def plan(settings: NamedStagesSettings, backbone: BackboneOutline, _data: DataOu
     )
 
 
+def check(settings: NamedStagesSettings, backbone: BackboneOutline) -> None:
+    """Raise ``GraftworkError`` for the name of a stage that is not there."""
+    named_stages(settings.stages, backbone)
+
+
 NAMED_STAGES = Strategy(
     name="named-stages",
     title="Fine-tune named stages",
@@ -46,4 +51,5 @@ NAMED_STAGES = Strategy(
     "another camera; the upper ones, for other things in the same kind of images.",
     settings=NamedStagesSettings,
     plan=plan,
+    check=check,
 )

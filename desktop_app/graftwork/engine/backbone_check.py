@@ -59,7 +59,7 @@ def _fault_of(found: object, features: int) -> str:
     return "" if found.isfinite().all() else "values that are not finite"
 
 
-def told(error: Exception) -> str:
+def told(error: BaseException) -> str:
     """What a plugin failed with, on one line."""
     first = (str(error).splitlines() or [""])[0]
     return f"{type(error).__name__}: {first:.200}"

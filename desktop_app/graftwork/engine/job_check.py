@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from graftwork.plugin_api import HEAD, Backbone, Strategy
+from graftwork.plugin_api import Backbone, Strategy
 from graftwork.plugin_host.registry import Registry
 
 from .errors import TrainingError
@@ -14,8 +14,6 @@ from .heads.spec import head_spec
 from .job import TrainingJob
 from .loss.corrections import check_corrections
 from .settings import strategy_settings
-from .stage_schedules import parse_stage_schedules
-from .training_settings import TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +37,11 @@ def check_job(job: TrainingJob, registry: Registry) -> CheckedJob:
     head_spec(job.training, strategy)
     if job.start and not strategy.pretrained:
         raise TrainingError(_two_beginnings(job.strategy))
-    if job.training.size is not None or job.training.stage_schedules:
-        _check_network(backbone, job.training)
+    if job.training.size is not None or job.training.stage_schedules or strategy.check:
+        from .network_check import check_network  # with torch, which few jobs need by now
+
+        check_network(backbone, strategy, settings, job.training)
     return CheckedJob(job=job, backbone=backbone, strategy=strategy, settings=settings)
-
-
-def _check_network(backbone: Backbone, training: TrainingSettings) -> None:
-    """Only a network that is built knows all of this; its weights are of no account here."""
-    from .backbone_check import built_stages  # with torch, which few jobs need by now
-    from .input_size import adapt_input_size
-    from .learning.phase_problems import unknown_stage
-
-    stages = built_stages(backbone, None)
-    adapt_input_size(stages, backbone, training.size or backbone.preprocessing.size)
-    names = [*dict(stages.named_children()), HEAD]
-    for name in parse_stage_schedules(training.stage_schedules):
-        if name not in names:
-            raise TrainingError(f"stage_schedules: {unknown_stage(name, names)}.")
 
 
 def _two_beginnings(strategy: str) -> str:

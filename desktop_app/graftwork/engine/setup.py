@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from graftwork.data.split import Split
 from graftwork.plugin_api import (
@@ -79,13 +79,13 @@ def chosen_augmentation(job: TrainingJob, strategy: Strategy) -> Augmentation:
     return strategy.augmentation if wanted == "auto" else wanted
 
 
-def backbone_outline(classifier: Classifier, features: int) -> BackboneOutline:
+def backbone_outline(stages: nn.Sequential, features: int) -> BackboneOutline:
     """The outline of the backbone that a strategy is handed."""
-    stages = tuple(
+    outlines = tuple(
         StageOutline(name=name, parameters=sum(p.numel() for p in stage.parameters()))
-        for name, stage in classifier.stages.named_children()
+        for name, stage in stages.named_children()
     )
-    return BackboneOutline(stages=stages, features=features)
+    return BackboneOutline(stages=outlines, features=features)
 
 
 def data_outline(catalog: Catalog, split: Split) -> DataOutline:

@@ -82,7 +82,7 @@ def start_run(
     if setup.earlier and setup.earlier.left_out:
         yield _left_out(setup.earlier.left_out)
     outlines = (
-        backbone_outline(classifier, checked.backbone.features),
+        backbone_outline(classifier.stages, checked.backbone.features),
         data_outline(images.pixels.catalog, images.split),
     )
     return StartedRun(checked=checked, images=images, setup=setup, outlines=outlines)

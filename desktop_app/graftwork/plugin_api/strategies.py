@@ -24,7 +24,9 @@ class Strategy:
     draws its form from it. ``plan`` yields a phase at a time and is sent that phase's report.
     ``summary`` says in one sentence when to choose it. ``augmentation`` is what it advises where
     the user chooses nothing; ``pretrained`` is false if it wants random weights; ``head`` is the
-    kind of head that it needs (None: the one that the user chooses).
+    kind of head that it needs (None: the one that the user chooses). ``check``, where there is
+    one, raises ``GraftworkError`` for settings that this backbone cannot follow, such as a stage
+    that it does not have: it is asked before images are read, a plan only after.
     """
 
     name: str
@@ -35,3 +37,4 @@ class Strategy:
     augmentation: Augmentation = "light"
     pretrained: bool = True
     head: HeadKind | None = None
+    check: Callable[[Any, BackboneOutline], None] | None = None

@@ -152,6 +152,7 @@ class StrategyFields(_Fields):
     augmentation: Augmentation
     pretrained: bool
     head: HeadKind | None
+    check: Function | None
 
 
 class DatasetReaderFields(_Fields):

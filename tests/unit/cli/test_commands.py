@@ -144,6 +144,7 @@ def test_settings_reach_their_places(call, images, home):
         (("--strategy", "prototypes", "--set", "head=linear"), "needs the head"),
         (("--set", "size=4"), "at least"),
         (("--set", "stage_schedules=steam=constant"), "stem"),
+        (("--strategy", "named-stages", "--set", "stages=steam"), "Did you mean stem?"),
     ],
 )
 def test_a_wrong_wish_is_explained(words, said, call, images):

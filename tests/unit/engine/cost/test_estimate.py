@@ -166,7 +166,7 @@ def test_the_disk_is_told_with_every_epoch_that_is_kept(images, registry, tmp_pa
 def test_any_stage_may_be_the_one_that_is_chosen_by_measuring(registry, neediest, learning):
     classifier = tiny_classifier()
     data = DataOutline(training_images={"a": 9, "b": 9}, validation_images=4, test_images=4)
-    outlines = backbone_outline(classifier, 16), data
+    outlines = backbone_outline(classifier.stages, 16), data
     surgical = registry.strategy("surgical")
     plan = Planned(surgical, surgical.settings(stages=1), *outlines)
     assert plan.measurable == 3
