@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from graftwork.evaluation.report import Figure
 from graftwork.gui.colors import LIGHT
 from graftwork.gui.data.class_list import ClassList
 from graftwork.gui.destinations import DESTINATIONS
 from graftwork.gui.navigation import Navigation
 from graftwork.gui.parts.boxes import holder, row
+from graftwork.gui.parts.choice_list import Choice, ChoiceList
 from graftwork.gui.parts.drop_area import EmptyState
 from graftwork.gui.parts.page import Page
 from graftwork.gui.parts.table import Column, RecordTable
 from graftwork.gui.pictures.delegate import TILE
 from graftwork.gui.pictures.grid import PictureGrid
 from graftwork.gui.pictures.loader import PictureLoader
+from graftwork.gui.results.figure_cards import FigureCards
 from graftwork.gui.theme import Theme
 
 SIZES = [10.0, 20.0]
@@ -134,6 +138,61 @@ def test_the_buttons_of_a_page_show_their_words_whole(qtbot: QtBot, points: floa
         assert each.width() >= each.sizeHint().width()
     beside = made[0].y() < page.subtitle.geometry().bottom()
     assert beside is (points == SIZES[0])
+
+
+def test_a_note_cuts_no_word_of_a_title(qtbot: QtBot) -> None:
+    pictures = [picture_of_choice(qtbot, note) for note in ("", "downloaded")]
+    assert strokes(pictures[0]) == strokes(pictures[1]) > 0
+
+
+def picture_of_choice(qtbot: QtBot, note: str) -> QImage:
+    choice = Choice(key="a", title="Uninterrupted title", detail="What it is.", note=note)
+    choices = ChoiceList("Choices", [choice, choice])
+    qtbot.addWidget(choices)
+    wide = QFontMetrics(
+        QFont(choices.font().family(), choices.font().pointSize(), QFont.Weight.Bold)
+    )
+    choices.resize(wide.horizontalAdvance("Uninterrupted") + 60, 600)
+    choices.show()
+    QApplication.processEvents()
+    row = choices.visualRect(choices.model().index(1, 0))
+    return choices.viewport().grab(row).toImage()
+
+
+def strokes(image: QImage) -> int:
+    """How many pixels have the colour of titles."""
+    size = range(image.width()), range(image.height())
+    return sum(image.pixelColor(x, y) == QColor(LIGHT.text) for x in size[0] for y in size[1])
+
+
+def test_a_heading_without_room_keeps_its_beginning(qtbot: QtBot) -> None:
+    first, second = (picture_of_heading(qtbot, name) for name in ("Validation", "Halidation"))
+    assert first != second
+
+
+def picture_of_heading(qtbot: QtBot, name: str) -> QImage:
+    table = RecordTable("Records", [Column(heading=name, text=str, right=True)])
+    qtbot.addWidget(table)
+    table.show()
+    table.setColumnWidth(0, table.fontMetrics().horizontalAdvance("Validat"))
+    return table.horizontalHeader().viewport().grab().toImage()
+
+
+def test_four_figures_side_by_side_break_their_names(qtbot: QtBot) -> None:
+    cards = FigureCards()
+    qtbot.addWidget(cards)
+    figure = Figure(value=0.934, low=0.887, high=0.981, method="bootstrap")
+    names = "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier"
+    cards.show_evaluation(Evaluated(dict.fromkeys(names, figure)))  # type: ignore[arg-type]
+    room = 4 * (cards.fontMetrics().horizontalAdvance("95% interval:") + 2 * 22) + 3 * 12
+    assert cards.minimumSizeHint().width() <= room
+
+
+@dataclass
+class Evaluated:
+    """An evaluation has figures."""
+
+    figures: dict[str, Figure]
 
 
 @pytest.mark.parametrize("narrow", [True, False])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -28,12 +28,12 @@ class ChoiceDelegate(QStyledItemDelegate):
     def sizeHint(  # noqa: N802 - Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        """As high as the wrapped title and sentence need."""
+        """As high as the wrapped title and sentence need, and the note if it has no room beside."""
         choice: Choice = index.data(Qt.ItemDataRole.UserRole)
         width = self._view.viewport().width()
         inner = width - 2 * _PADDING - 4
         detail = _height(_small(option), choice.detail, inner)
-        title = _height(_bold(option), choice.title, _title_width(option, inner, choice))
+        title = _note_height(option, inner, choice) + _title_height(option, inner, choice)
         return QSize(width - 4, title + detail + _GAP + 2 * _PADDING + 6)
 
     def paint(
@@ -70,22 +70,39 @@ def _paint_texts(
     painter: QPainter, option: QStyleOptionViewItem, inner: QRect, choice: Choice
 ) -> None:
     colors = current_colors()
-    title_width = _title_width(option, inner.width(), choice)
-    title_height = _height(_bold(option), choice.title, title_width)
+    above = _note_height(option, inner.width(), choice)
+    title_height = _title_height(option, inner.width(), choice)
     painter.setPen(QColor(colors.muted))
     painter.setFont(_small(option))
     painter.drawText(inner, int(Qt.AlignmentFlag.AlignRight), choice.note)
-    painter.drawText(inner.adjusted(0, title_height + _GAP, 0, 0), _WRAP, choice.detail)
+    painter.drawText(inner.adjusted(0, above + title_height + _GAP, 0, 0), _WRAP, choice.detail)
     painter.setPen(QColor(colors.text))
     painter.setFont(_bold(option))
-    title = QRect(inner.topLeft(), QSize(title_width, title_height))
-    painter.drawText(title, _WRAP, choice.title)
+    size = QSize(_title_width(option, inner.width(), choice), title_height)
+    painter.drawText(QRect(inner.topLeft() + QPoint(0, above), size), _WRAP, choice.title)
+
+
+def _title_height(option: QStyleOptionViewItem, width: int, choice: Choice) -> int:
+    return _height(_bold(option), choice.title, _title_width(option, width, choice))
 
 
 def _title_width(option: QStyleOptionViewItem, width: int, choice: Choice) -> int:
-    """What the note leaves of this width."""
-    note = QFontMetrics(_small(option)).horizontalAdvance(choice.note)
-    return width - note - _PADDING if note else width
+    """What a note beside it leaves of this width."""
+    beside = bool(choice.note) and not _note_height(option, width, choice)
+    return _beside_note(option, width, choice) if beside else width
+
+
+def _note_height(option: QStyleOptionViewItem, width: int, choice: Choice) -> int:
+    """Of a line above the title for the note, where it would cut a word of the title; or none."""
+    bold, small = QFontMetrics(_bold(option)), QFontMetrics(_small(option))
+    words = choice.title.replace("-", "- ").split()
+    longest = max(map(bold.horizontalAdvance, words), default=0)
+    cuts = bool(choice.note) and longest > _beside_note(option, width, choice)
+    return small.height() if cuts else 0
+
+
+def _beside_note(option: QStyleOptionViewItem, width: int, choice: Choice) -> int:
+    return width - QFontMetrics(_small(option)).horizontalAdvance(choice.note) - _PADDING
 
 
 def _height(font: QFont, text: str, width: int) -> int:
