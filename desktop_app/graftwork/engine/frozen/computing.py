@@ -54,7 +54,8 @@ def frozen_samples(work: FrozenWork, wanted: FrozenPassChoice) -> Found:
     """What leaves the stages for the images of each source.
 
     The numbers depend on images, stages, engine and machine, and not on what is kept already or on
-    the room on the disk: these decide the time alone.
+    the room on the disk: these decide the time alone. One case is excepted: where an image beyond
+    those that were probed gives more than fp16 holds, and the disk has no room, it is cut.
     """
     device = work.classifier.mean.device
     choice = choose_engines(wanted, device, work.operations, tapped=work.unfreezing)
