@@ -99,6 +99,35 @@ def test_right_cells_show_what_was_right(mistakes: MistakesView) -> None:
     assert shown(mistakes) == ["a.png"]
 
 
+def test_the_list_has_the_pairs_and_shows_their_images(mistakes: MistakesView) -> None:
+    assert mistakes.confusion.isVisible()
+    mistakes.confusion.setCurrentIndex(mistakes.confusion.model().index(0, 0))
+    mistakes.ways.choose(1)
+    assert mistakes.pairs.isVisible()
+    lines = mistakes.pairs.as_text().splitlines()
+    assert lines[1:] == ["wasp\tbee\t2\t66.7%", "bee\twasp\t1\t50.0%"]
+    mistakes.pairs.selectRow(0)
+    assert shown(mistakes) == ["d.png", "c.png"]
+    assert not mistakes.confusion.selectedIndexes()
+    mistakes._all.click()
+    assert len(shown(mistakes)) == 3
+    assert mistakes.pairs.chosen() == []
+
+
+def test_mistakes_among_very_many_classes_begin_as_a_list(
+    mistakes: MistakesView, evaluation: Evaluation
+) -> None:
+    names = tuple(f"kind {number}" for number in range(1_000))
+    confusion = ((999, 3, 2), (4, 4, 1), (5, 7, 1))
+    mistakes.show_evaluation(
+        evaluation.model_copy(update={"classes": names, "confusion": confusion})
+    )
+    assert mistakes.pairs.isVisible()
+    assert [pair.label for pair in mistakes.pairs.records] == ["kind 999", "kind 5"]
+    mistakes.show_evaluation(evaluation)
+    assert mistakes.confusion.isVisible()
+
+
 def test_figures_have_their_interval_and_how_it_was_found(
     qtbot: QtBot, evaluation: Evaluation
 ) -> None:

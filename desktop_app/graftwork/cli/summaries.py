@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from graftwork.evaluation.report import ClassFigures, Evaluation
     from graftwork.export.onnx_model import ExportReport
 
-_MOST_CLASSES, _WORST_CLASSES = 60, 20
+_MOST_CLASSES, _WORST_CLASSES, _MOST_CONFUSED = 60, 20, 5
 
 _TITLES = {
     "accuracy": "Accuracy",
@@ -35,6 +35,7 @@ def print_evaluation(evaluation: Evaluation) -> None:
     if len(classes) < len(evaluation.per_class):
         many = f"{len(evaluation.per_class):,}"
         results.print(f"[dim]These {len(classes)} of {many} classes have the lowest F1.[/dim]")
+    _print_confusions(evaluation)
 
 
 def _worst_of_many(per_class: Sequence[ClassFigures]) -> Sequence[ClassFigures]:
@@ -50,6 +51,17 @@ def _row(figures: ClassFigures) -> tuple[str, ...]:
     known = figures.precision, figures.recall, figures.f1
     said = [f"{value:.3f}" if figures.images else "–" for value in known]
     return figures.name, *said, str(figures.images)
+
+
+def _print_confusions(evaluation: Evaluation) -> None:
+    """The pairs of classes that were mistaken most often; of two classes, all is said already."""
+    from graftwork.evaluation.confusions import confusions
+
+    pairs = confusions(evaluation)[:_MOST_CONFUSED]
+    if len(evaluation.classes) <= 2 or not pairs:
+        return
+    rows = [(p.label, p.predicted, f"{p.images:,} of {p.of:,}") for p in pairs]
+    print_table(("Most often", "taken for", "Images"), rows)
 
 
 def print_export(report: ExportReport) -> None:

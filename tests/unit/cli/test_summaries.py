@@ -31,3 +31,20 @@ def test_of_very_many_classes_the_worst_are_told(capsys: pytest.CaptureFixture[s
     *lines, last = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == [f"c{number:03}" for number in range(1, 21)]
     assert last == "These 20 of 1,000 classes have the lowest F1."
+
+
+def test_what_is_mistaken_most_often_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    mistakes = tuple((place, place + 1, place + 1) for place in range(9))
+    print_evaluation(evaluation_of(10).model_copy(update={"confusion": ((0, 0, 7), *mistakes)}))
+    *_, heading, first, second, _, _, last = capsys.readouterr().out.splitlines()
+    assert heading.split() == ["Most", "often", "taken", "for", "Images"]
+    assert first.split() == ["c008", "c009", "9", "of", "9"]
+    assert second.split()[0] == "c007"
+    assert last.split()[0] == "c004"
+
+
+def test_of_two_classes_mistakes_are_told_by_their_figures(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_evaluation(evaluation_of(2).model_copy(update={"confusion": ((0, 1, 7),)}))
+    assert "taken for" not in capsys.readouterr().out
