@@ -70,3 +70,18 @@ def test_a_field_is_painted_with_that_edge(
     image = field.grab().toImage()
     left = [image.pixelColor(x, image.height() // 2) for x in range(4)]
     assert QColor(colors.field_border) in left
+
+
+def test_the_tick_stands_out_from_the_box(qtbot: QtBot, colors: Colors) -> None:
+    box = QCheckBox()
+    card = Card("", box)
+    qtbot.addWidget(card)
+    box.setChecked(True)
+    card.show()
+    image = box.grab().toImage()
+    places = [(x, y) for x in range(image.width()) for y in range(image.height())]
+    inside = [image.pixelColor(x, y) for x, y in places]
+    assert QColor(colors.accent) in inside
+    ticks = [color for color in inside if color == QColor(colors.on_accent)]
+    assert ticks
+    assert contrast(colors.on_accent, colors.accent) >= LEAST

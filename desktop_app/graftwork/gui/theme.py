@@ -61,7 +61,9 @@ class Theme(QObject):
     def _dress(self) -> None:
         colors = self._colors()
         self._app.setPalette(palette_of(colors))
-        self._app.setStyleSheet(self._sheet.substitute(colors.tokens(), **self._measures()))
+        look = "dark" if colors is DARK else "light"
+        tokens = {**colors.tokens(), **self._measures(), "look": look}
+        self._app.setStyleSheet(self._sheet.substitute(tokens))
 
     def _colors(self) -> Colors:
         if self._choice == "system":
