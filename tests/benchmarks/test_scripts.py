@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import accuracy
+import device_step
 import peers
 import pytest
 
@@ -41,3 +42,14 @@ def test_the_accuracy_table_is_made_of_what_was_measured(
     accuracy.main()
     shown = capsys.readouterr().out.splitlines()
     assert len(shown) == 2 + len(list((BENCHMARKS / "results").glob("accuracy-*.json")))
+
+
+@pytest.mark.parametrize("way", ["bare", "ours"])
+def test_steps_on_a_device_are_timed(
+    way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = "--device=cpu", "--images=4", "--batch=2", "--compile=off", f"--only={way}"
+    monkeypatch.setattr(sys, "argv", ["device_step.py", *small])
+    device_step.main()
+    assert float(capsys.readouterr().out.splitlines()[-1]) > 0
