@@ -135,7 +135,7 @@ def test_a_run_that_ended_before_its_end_does_not_look_at_work(
 ) -> None:
     live.standing = standing
     card.refresh()
-    said = (standing.capitalize(), "before its first epoch was over")
+    said = (standing.capitalize(), "before an epoch was over")
     assert (card.what.text(), card.where.text()) == said
     assert bar(card)[1] > 0
     live.history.apply(Progress(what="Decoding images", done=25, total=345))

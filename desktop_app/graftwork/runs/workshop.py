@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from graftwork.engine.data_source import checked_reader
-from graftwork.engine.events import DataReady, EpochDone, Resumed, TrainingEvent
+from graftwork.engine.events import DataReady, EpochDone, Progress, Resumed, TrainingEvent
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.job_check import check_job
 from graftwork.engine.weights import fetch_weights
@@ -75,8 +75,8 @@ class Workshop:
             # Another process may just have ended it.
             run = read_record(run.folder).model_copy(update={"id": run.id})
             refuse_finished(run)
-            run = self.store.restart(run)
-            yield from self._run(run, self._resumed(run))
+            again = self.store.restart(run)
+            yield from self._run(again, self._resumed(again), before=run)
 
     def assist(
         self, job: TrainingJob, run_id: str | None = None
@@ -94,23 +94,37 @@ class Workshop:
         yield from self._training(job, folder, resume=run_id is not None)
 
     def _run(
-        self, run: RunRecord, stream: Generator[TrainingEvent, None, None]
+        self,
+        run: RunRecord,
+        stream: Generator[TrainingEvent, None, None],
+        before: RunRecord | None = None,
     ) -> Generator[TrainingEvent, None, None]:
-        """The events of a run at work; how it ends is noted in it."""
+        """The events of a run at work; how it ends is noted in it.
+
+        One that did not come so far as to go on stands as ``before``.
+        """
         self._current = run
         try:
             with closing(stream):
                 for event in stream:
+                    before = before if isinstance(event, Progress) else None
                     self._follow(event)
                     yield event
-        except Exception as error:
-            self._end("failed", _message(error))
-            raise
-        except BaseException:
-            self._end("stopped")
+        except BaseException as error:
+            self._end_early(error, before)
             raise
         if self._end("finished"):
             _remove_checkpoints(run)
+
+    def _end_early(self, error: BaseException, before: RunRecord | None) -> None:
+        if before is not None:
+            with suppress(OSError):
+                self.store.save(before)
+            self._current = before
+        elif isinstance(error, Exception):
+            self._end("failed", _message(error))
+        else:
+            self._end("stopped")
 
     def evaluate(
         self, run_id: str, data: DataSettings | None = None

@@ -18,9 +18,17 @@ from safetensors.torch import load_file
 
 from graftwork.engine.classifier_info import WEIGHTS_FILE
 from graftwork.engine.errors import TrainingError
-from graftwork.engine.events import CheckpointWritten, EpochDone, Notice, PhaseStarted, Resumed
+from graftwork.engine.events import (
+    CheckpointWritten,
+    EpochDone,
+    Notice,
+    PhaseStarted,
+    Progress,
+    Resumed,
+)
 from graftwork.engine.job import DataSettings, StartSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
+from graftwork.plugin_api import DatasetError
 from graftwork.runs.errors import RunUseError
 from graftwork.runs.kept import kept_split
 from graftwork.runs.log import load_history
@@ -121,6 +129,33 @@ def test_a_fork_that_is_not_done_can_be_moved(
     again = workshop.store.job_of(workshop.current_run)
     shutil.rmtree(parent.folder)
     drain(workshop.train(again))  # from the start that the moved run keeps
+
+
+def test_a_run_that_cannot_go_on_stays_as_it_was(
+    workshop: Workshop, images: Path, tmp_path: Path
+) -> None:
+    stopped = stop_after(workshop, job_on(images), 2)
+    drain(workshop.evaluate(stopped))
+    before = workshop.store.get(stopped)
+    assert before.test_accuracy is not None
+    images.rename(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match="no file or folder"):
+        drain(workshop.resume(stopped))
+    assert workshop.store.get(stopped) == before == workshop.current_run
+    (tmp_path / "elsewhere").rename(images)
+    drain(workshop.resume(stopped))
+    assert workshop.store.get(stopped).status == "finished"
+
+
+def test_a_run_that_is_stopped_before_it_goes_on_stays_as_it_was(
+    workshop: Workshop, images: Path
+) -> None:
+    stopped = stop_after(workshop, job_on(images), 2)
+    before = workshop.store.get(stopped)
+    with closing(workshop.resume(stopped)) as training:
+        assert isinstance(next(training), Progress)
+        assert workshop.store.get(stopped).status == "running"
+    assert workshop.store.get(stopped) == before
 
 
 def test_a_run_that_ends_just_before_it_would_go_on_is_not_begun_anew(

@@ -27,7 +27,7 @@ def where(history: RunHistory, standing: Standing) -> str:
     if standing not in {"stopped", "failed"}:
         return position(history)
     if not history.epochs:
-        return "before its first epoch was over"
+        return "before an epoch was over"
     return f"after {counted(len(history.epochs), 'epoch')}"
 
 
