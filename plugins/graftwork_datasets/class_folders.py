@@ -52,8 +52,10 @@ def read_class_folders(root: Path, options: ClassFolderOptions) -> Catalog:
     files = list(_files(root, found))
     top = _above_classes(root, files)
     parts = _part_folders(top, files)
-    items = [_item(path, top, parts, options, found.problems) for path in files]
-    return _catalog(root, [item for item in items if item], found)
+    wanted = [_item(path, top, parts, options, found.problems) for path in files]
+    items = [item for item in wanted if item]
+    notes = (*_empty_folders(root, found.empty), *_without_group(items, options))
+    return _catalog(root, items, found.problems, notes)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class _Found:
     empty: list[Path] = field(default_factory=list)
 
 
-def _catalog(root: Path, items: list[Item], found: _Found) -> Catalog:
+def _catalog(
+    root: Path, items: list[Item], problems: list[Problem], notes: tuple[str, ...]
+) -> Catalog:
     classes = tuple(sorted({item.label for item in items}))
     if len(classes) < 2:
         raise _too_few_classes(root, classes)
@@ -72,12 +76,24 @@ def _catalog(root: Path, items: list[Item], found: _Found) -> Catalog:
         root=root,
         classes=classes,
         items=sorted_by_path(items),
-        problems=tuple(found.problems),
-        notes=tuple(_empty_folders([path.relative_to(root) for path in found.empty])),
+        problems=tuple(problems),
+        notes=notes,
     )
 
 
-def _empty_folders(folders: list[Path]) -> Iterator[str]:
+def _without_group(items: list[Item], options: ClassFolderOptions) -> Iterator[str]:
+    """A pattern that misses what it should find lets a split learn from what it tests on."""
+    alone = [item.path.name for item in items if item.group is None]
+    if options.group_pattern and alone:
+        yield (
+            f"The group pattern {options.group_pattern} finds nothing in {len(alone):,} of "
+            f"{len(items):,} names of images, such as {alone[0]}: these are split as if each of "
+            "them stood alone."
+        )
+
+
+def _empty_folders(root: Path, empty: list[Path]) -> Iterator[str]:
+    folders = [path.relative_to(root) for path in empty]
     if len(folders) == 1:
         yield f"The folder {folders[0]} is empty, and left out."
     elif folders:

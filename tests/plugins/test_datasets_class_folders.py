@@ -190,6 +190,17 @@ def test_the_group_pattern_finds_what_belongs_together(tmp_path: Path) -> None:
     assert [item.group for item in found.items] == ["10057", None, "10057"]
     whole = read(tmp_path, group_pattern=r"P\d+")
     assert [item.group for item in whole.items] == ["P10057", None, "P10057"]
+    assert whole.grouped() == "2 images in 1 group, the largest of 2"
+
+
+def test_names_without_what_the_group_pattern_looks_for_are_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a/P1-1.jpg", "a/P1-2.jpg", "b/other.jpg")
+    assert read(tmp_path).notes == read(tmp_path, group_pattern=".*").notes == ()
+    assert read(tmp_path).grouped() == ""
+    (some,) = read(tmp_path, group_pattern=r"P(\d+)-").notes
+    assert r"P(\d+)- finds nothing in 1 of 3 names of images, such as other.jpg" in some
+    (none,) = read(tmp_path, group_pattern=r"Z(\d+)").notes
+    assert "nothing in 3 of 3 names" in none
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])

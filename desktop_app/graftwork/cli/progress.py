@@ -79,7 +79,7 @@ class _Bars:
             self._bars.console.print(line)
         match event:
             case events.Progress() if not self._history.in_phase:
-                self._move(event.what, event.done, event.total, "")
+                self._move(event.what, event.done, event.total or None, "")
             case events.StepDone() | events.EpochDone():
                 phase = self._history.phases[-1]
                 done = self._history.epochs_in_phase
@@ -96,7 +96,7 @@ class _Bars:
         yield from self._left_out.end(where)
         yield from _lines(event)
 
-    def _move(self, title: str, done: float, total: float, figures: str) -> None:
+    def _move(self, title: str, done: float, total: float | None, figures: str) -> None:
         if title != self._title or self._task is None:
             self._clear()
             self._title = title

@@ -27,7 +27,7 @@ class RunStarted(_Event):
 
 
 class Progress(_Event):
-    """Work whose end is known: ``done`` of ``total``, in ``what`` (such as "Decoding images")."""
+    """Work in ``what`` (such as "Decoding images"): ``done`` of ``total``, 0 if that is unknown."""
 
     kind: Literal["progress"] = "progress"
     what: str

@@ -9,7 +9,7 @@ from graftwork.data.pixels import Pixels
 from graftwork.data.split import Split
 from graftwork.plugin_host.registry import Registry
 
-from .events import DataReady, TrainingEvent
+from .events import DataReady, Notice, TrainingEvent
 from .job_check import CheckedJob
 from .reading import read_pixels
 from .split_file import KeptSplit, earlier_split
@@ -36,6 +36,8 @@ def read_images(
     pixels = yield from read_pixels(job, registry, checked.backbone)
     earlier = earlier_split(job.start.folder) if job.start else None
     split = yield from split_images(job, pixels, earlier)
+    if grouped := pixels.catalog.grouped():
+        yield Notice(level="info", text=f"Not split: {grouped}.")
     yield _data_ready(pixels, split)
     return RunImages(pixels=pixels, split=split, earlier_split=earlier)
 

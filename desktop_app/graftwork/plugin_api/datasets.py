@@ -65,6 +65,14 @@ class Catalog:
         found = Counter(item.label for item in self.items)
         return {name: found[name] for name in self.classes}
 
+    def grouped(self) -> str:
+        """What belongs together, in a few words; nothing if no item has a group."""
+        sizes = Counter(item.group for item in self.items if item.group is not None)
+        if not sizes:
+            return ""
+        groups = "1 group" if len(sizes) == 1 else f"{len(sizes):,} groups"
+        return f"{sizes.total():,} images in {groups}, the largest of {max(sizes.values()):,}"
+
 
 class DatasetError(GraftworkError):
     """The data set as a whole cannot be read; the message says why and what to do."""

@@ -332,6 +332,15 @@ def test_a_job_with_the_right_fingerprint_runs_again(images, registry, tmp_path)
     assert isinstance(run_job(job, registry, tmp_path / "two")[-1], ev.RunEnded)
 
 
+def test_what_is_kept_together_is_said(images, registry, tmp_path):
+    job = small_job(images)
+    grouped = job.data.model_copy(update={"reader_options": {"group_pattern": r"00\d"}})
+    events = run_job(job.model_copy(update={"data": grouped}), registry, tmp_path / "run")
+    said = [event.text for event in of_kind(events, ev.Notice)]
+    count = len(list(images.rglob("00?.png")))
+    assert any(text.startswith(f"Not split: {count} images in 10 groups, ") for text in said)
+
+
 def test_files_that_cannot_be_used_are_said_and_left_out(images, registry, tmp_path):
     (images / "red" / "broken.png").write_bytes(b"")
     (images / "red" / "text.jpg").write_text("not an image")

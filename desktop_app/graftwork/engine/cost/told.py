@@ -13,7 +13,7 @@ from graftwork.data.cache_folder import CacheFolder
 from graftwork.paths import activations_folder
 
 from ..errors import TrainingError
-from ..events import CostEstimated, CostMeasured, Notice
+from ..events import CostEstimated, CostMeasured, Notice, Progress
 from ..frozen.store import LIMIT
 from ..planning import Planned
 from ..setup import TrainingSetup
@@ -24,8 +24,9 @@ _MIB = 2**20
 
 def tell_estimate(
     setup: TrainingSetup, plan: Callable[[], Planned]
-) -> Generator[CostEstimated | Notice, None, Cost | None]:
+) -> Generator[Progress | CostEstimated | Notice, None, Cost | None]:
     """The estimate as events; None where the strategy cannot say what it will do."""
+    yield Progress(what="Trying out how long it will take", done=0, total=0)
     try:
         cost = estimate(setup, plan)
     except TrainingError:
@@ -47,7 +48,10 @@ def tell_measured(
     )
     yield CostMeasured(**_figures(cost))
     if estimated:
-        text = f"It took {in_words(cost)}; estimated were at most {in_words(estimated)}."
+        text = (
+            f"From the estimate to the end it took {in_words(cost)}; estimated were "
+            f"{in_words(estimated)}."
+        )
         yield Notice(level="info", text=text)
 
 

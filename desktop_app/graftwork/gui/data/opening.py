@@ -47,7 +47,8 @@ class Opened:
         """How many images, of how many classes, and where they are."""
         classes = counted(len(self.catalog.classes), "class", "classes")
         images = counted(len(self.catalog.items), "image")
-        return f"{images} in {classes}  ·  {self.wish.path}"
+        held = f"  ·  kept together: {grouped}" if (grouped := self.catalog.grouped()) else ""
+        return f"{images} in {classes}{held}  ·  {self.wish.path}"
 
 
 def open_data(

@@ -53,8 +53,8 @@ class ProgressCard(Card):
         _tell(self.best, figure)
         _tell(self._best_where, epoch)
         done = fraction(history)
-        if done is None and standing in {"stopped", "failed"}:
-            done = 0.0  # it does not go on to nobody knows where
+        if standing in {"stopped", "failed"} and (done is None or not history.epochs):
+            done = 0.0  # what was done before an epoch is of no use
         self._bar.setRange(0, 0 if done is None else _STEPS)
         self._bar.setValue(0 if done is None else round(done * _STEPS))
 

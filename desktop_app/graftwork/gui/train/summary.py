@@ -48,7 +48,7 @@ def position(history: RunHistory) -> str:
     if history.ended is not None:
         return f"in {duration(history.ended.seconds)}"
     if (progress := history.progress) is not None:
-        return f"{progress.done:,} of {progress.total:,}"
+        return f"{progress.done:,} of {progress.total:,}" if progress.total else ""
     if not history.phases:
         return ""
     epoch = min(int(history.epochs_in_phase) + 1, history.phases[-1].epochs)

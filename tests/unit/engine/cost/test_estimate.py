@@ -439,7 +439,7 @@ def test_what_a_run_has_cost_is_what_it_took(tmp_path, monkeypatch):
     measured, notice = tell_measured(estimated, 1000.0, tmp_path)
     assert (measured.seconds, measured.memory_mib, measured.disk_mib) == (90, 1025, 2)
     assert "took 2 min, 1,025 MiB of memory, 2 MiB of disk and 0 MiB of cache; " in notice.text
-    assert "at most 5 s, 1 MiB of memory" in notice.text
+    assert "estimated were 5 s, 1 MiB of memory" in notice.text
 
 
 class Nothing(BaseModel):
