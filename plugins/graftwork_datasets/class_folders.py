@@ -41,7 +41,7 @@ class ClassFolderOptions(BaseModel):
         try:
             re.compile(pattern or "")
         except re.error as error:
-            msg = f"{pattern!r} is not a regular expression: {error}"
+            msg = f"“{pattern}” is not a regular expression: {error}"
             raise ValueError(msg) from error
         return pattern or None
 

@@ -24,6 +24,7 @@ from graftwork.gui.pages import Pages
 from graftwork.gui.results.page import ResultsPage
 from graftwork.gui.train.page import PROGRESS, SETUP, TrainPage
 from graftwork.gui.train.start_line import StartLine
+from graftwork.gui.worker import Failure
 from graftwork.plugin_api import HEAD
 from graftwork.runs.starting_point import StartingPoint
 from graftwork.runs.store import RunStore
@@ -207,6 +208,74 @@ def test_stopping_keeps_the_best_and_measures_it(
     assert pages.results.current is not None
     assert pages.results.current.evaluation is not None
     assert page.results.isVisible()
+
+
+def test_a_run_that_ends_takes_no_other_run_from_under_the_users_hands(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    first = _trained(qtbot, window, pages)
+    page = start_long_training(qtbot, window, pages)
+    window.go_to(EXPORT)
+    export = pages.widgets[EXPORT]
+    assert isinstance(export, ExportPage)
+    export.save.file.setText("of my own.onnx")
+    with qtbot.waitSignal(pages.train.ended, timeout=LONG):
+        pages.train.stop()
+    assert pages.results.run_id == first
+    assert export.save.file.text() == "of my own.onnx"
+    window.go_to(TRAIN)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, page.results)
+    assert pages.train.ending is not None
+    assert pages.train.ending.run is not None
+    assert pages.results.run_id == pages.train.ending.run.id != first
+    assert pages.widgets[RESULTS].isVisible()
+
+
+def test_wherever_the_user_is_the_window_says_how_the_training_stands(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    open_folder(digits)
+    page = start_long_training(qtbot, window, pages)
+    trained = f"tiny, full-fine-tuning  ·  {digits}"
+    window.go_to(DATA)
+    assert window._status.text() == f"Training  ·  {trained}"
+    assert window.windowTitle() == "Training – Graftwork"
+    pages.train.pause_or_resume()
+    assert window._status.text() == f"Training is paused  ·  {trained}"
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        pages.train.stop()
+    assert window._status.text() == f"Training was stopped  ·  {trained}"
+    assert window.windowTitle() == "Graftwork"
+    assert not page.isVisible()
+
+
+def test_a_fork_opens_its_runs_own_images_if_none_are_open(
+    qtbot: QtBot, window: MainWindow, pages: Pages, digits: Path, workshop: Workshop
+) -> None:
+    for _ in workshop.train(small_job(digits)):
+        pass
+    runs = runs_page(window, pages)
+    runs.table.selectRow(0)
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        click(qtbot, runs.fork)
+    assert pages.data.current is not None
+    assert pages.data.current.wish.path == digits
+    page = train_page(pages)
+    assert page.isVisible()
+    assert page.start.isEnabled()
+    assert page.setup.start.isVisible()
+
+
+def _trained(qtbot: QtBot, window: MainWindow, pages: Pages) -> str:
+    """A short run, trained in the window; its id."""
+    window.go_to(TRAIN)
+    with qtbot.waitSignal(pages.results.shown, timeout=LONG):
+        click(qtbot, train_page(pages).start)
+    train_page(pages).views.choose(SETUP)
+    assert pages.results.run_id is not None
+    return pages.results.run_id
 
 
 def test_a_stopped_run_goes_on_from_the_list_of_runs(
@@ -445,6 +514,17 @@ def test_a_job_that_makes_no_sense_is_refused_before_it_starts(
     assert page.failure.isVisible()
     assert "leave images to train on" in page.failure.text
     assert not pages.train.is_busy
+
+
+def test_a_refusal_goes_when_something_else_is_set_or_opened(
+    window: MainWindow, pages: Pages, digits: Path, open_folder: OpenFolder
+) -> None:
+    page = train_page(pages)
+    for mend in (lambda: page.setup.form.set_values({"epochs": 7}), lambda: open_folder(digits)):
+        page.failure.show_failure(Failure(message="It cannot be so.", details=""))
+        assert not page.failure.isHidden()
+        mend()
+        assert page.failure.isHidden()
 
 
 def test_without_data_nothing_can_be_started(window: MainWindow, pages: Pages) -> None:

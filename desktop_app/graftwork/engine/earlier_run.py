@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from safetensors import SafetensorError
@@ -64,10 +65,11 @@ def _link(file: Path, to: Path) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadFound:
-    """What of an earlier run's head goes on, in words, and whether it ``is_new``."""
+    """What of an earlier run's head goes on, in words of this ``level``; whether it ``is_new``."""
 
     text: str
     is_new: bool = False
+    level: Literal["info", "warning"] = "info"
 
 
 def load_earlier(classifier: Classifier, start: StartSettings) -> HeadFound:
@@ -105,6 +107,9 @@ def _load_head(
     if info.head.kind == "hierarchical":
         text = "The head begins anew: the tree of classes is another one."
         return HeadFound(text=text, is_new=True)
+    if not set(info.classes) & set(now.classes):
+        text = "The run before knew none of these classes: the head begins anew."
+        return HeadFound(text=text, is_new=True, level="warning")
     return HeadFound(text=_copy_shared_classes(classifier, info, state))
 
 

@@ -92,7 +92,7 @@ def _made_ready(job: TrainingJob, classifier: Classifier) -> Generator[Notice, N
     """Give the classifier what the job begins with; says whether its head is new."""
     head = load_earlier(classifier, job.start) if job.start else None
     if head:
-        yield Notice(level="info", text=head.text)
+        yield Notice(level=head.level, text=head.text)
     yield from _skip_blocks(classifier, job.training.stochastic_depth)
     return head is None or head.is_new
 

@@ -78,8 +78,8 @@ class AugmentationSettings(Settings):
     domain: Domain = Field(
         default="documents",
         title="Kind of images",
-        description="What random changes may turn: of documents, X-rays, digits nothing; in "
-        "photographs left and right are alike; in microscopy, satellite images every rotation is",
+        description="What random changes may turn round: nothing in documents, X-rays, digits; "
+        "left and right in photographs; everything in microscopy and satellite images",
     )
     policy: Policy = Field(
         default="none",

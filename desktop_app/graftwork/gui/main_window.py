@@ -111,9 +111,21 @@ class MainWindow(QMainWindow):
             self._stack.addWidget(page)
         self.go_to(max(0, self._navigation.current))
         self._status.setText(_ready(workshop))
+        self.pages.train.changed.connect(self._show_training)
         self.tasks.start(lambda: once(_load_charts))
         if self._wish is not None:
             self.open_path(self._wish)
+
+    @Slot()
+    def _show_training(self) -> None:
+        """On whatever page the user is."""
+        if self.pages is None:
+            return
+        from .train.summary import standing_of
+
+        train = self.pages.train
+        self._status.setText(standing_of(train.subject, train.standing))
+        self.setWindowTitle("Training – Graftwork" if train.is_busy else "Graftwork")
 
     def _show_start_failure(self, failure: Failure) -> None:
         self._starting.failure.show_failure(failure)

@@ -45,6 +45,17 @@ def test_a_class_is_known_by_its_name_wherever_it_stands(kept, head):
         torch.testing.assert_close(now.logits(PIXELS)[:, 1:], expected)
 
 
+def test_a_head_that_knows_no_class_begins_anew_and_warns(kept):
+    earlier = kept(tiny_classifier(classes=("bee", "wasp")))
+    now = tiny_classifier(classes=("daisy", "tulip", "rose"))
+    head = {name: value.clone() for name, value in now.head.state_dict().items()}
+    found = load_earlier(now, StartSettings(folder=earlier))
+    assert (found.is_new, found.level) == (True, "warning")
+    assert "none of these classes" in found.text
+    for name, value in now.head.state_dict().items():
+        torch.testing.assert_close(value, head[name])
+
+
 def test_a_start_says_where_it_came_from_however_often_it_is_taken_over(kept, tmp_path):
     """Each run keeps the files for itself; the run that they are from is the first."""
     earlier = kept(tiny_classifier())

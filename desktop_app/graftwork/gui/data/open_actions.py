@@ -59,7 +59,7 @@ class OpenActions:
         elif path.is_file() or len(readers) > 1:
             self._ask_and_open(self._wish_for(path), readers)
         else:
-            self._open(Wish(path=path))
+            self.open(Wish(path=path))
 
     @property
     def can_ask_again(self) -> bool:
@@ -84,10 +84,11 @@ class OpenActions:
     def _ask_and_open(self, wish: Wish, readers: list[DatasetReader]) -> None:
         dialog = ReaderDialog(wish, readers, self._window)
         if dialog.exec() == QDialog.DialogCode.Accepted:
-            self._open(dialog.wish())
+            self.open(dialog.wish())
         dialog.deleteLater()
 
-    def _open(self, wish: Wish) -> None:
+    def open(self, wish: Wish) -> None:
+        """Open a data set of which all is known."""
         self._last = wish
         self._state.open(wish)
 

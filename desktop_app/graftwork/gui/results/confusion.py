@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from graftwork.gui.colors import current_colors
+from graftwork.gui.parts.text import counted
 
 from .class_header import ClassHeader
 from .shade_delegate import ShadeDelegate
@@ -81,7 +82,7 @@ class ConfusionModel(QAbstractTableModel):
                 return _shade(count / max(1, self._images[row]), right=row == column)
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 true, said = self.classes[row], self.classes[column]
-                return f"{count:,} images of “{true}” taken for “{said}”"
+                return f"{counted(count, 'image')} of “{true}” taken for “{said}”"
         return None
 
 

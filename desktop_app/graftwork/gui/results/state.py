@@ -95,6 +95,11 @@ class ResultState(QObject):
             failed=self._while_open(run, self.failed.emit),
         )
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that is looked at, or studied to be."""
+        return self._run.id if self._run is not None else None
+
     @Slot()
     def close(self) -> None:
         """Look at no run; stop studying, if one is studied."""

@@ -18,6 +18,7 @@ from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure, once
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
+from graftwork.runs.starting_point import StartingPoint
 from graftwork.settings import Settings
 from graftwork.wrong_values import wrong_values_text
 
@@ -77,25 +78,28 @@ class TrainPage(Page):
         self.views.chosen.connect(self._stack.setCurrentIndex)
         self.views.chosen.connect(self._refresh)
         self.setup.changed.connect(self._refresh)
+        self.setup.changed.connect(self.failure.hide)
         self.setup.rate_wanted.connect(self._find_rate)
         self.setup.network_wanted.connect(self._find_network)
         self.setup.changed.connect(self.augmentation.follow)
         self._data.opened.connect(self._refresh)
+        self._data.opened.connect(lambda _: self.failure.hide())
         self._data.checked.connect(self._refresh)
         self._state.changed.connect(self._refresh)
         self._state.started.connect(self._show_progress)
         self._state.ended.connect(self._show_ending)
 
-    def fork(self, run: RunRecord) -> None:
-        """Set up a run that starts from this one's weights."""
+    def fork(self, run: RunRecord) -> StartingPoint | None:
+        """Set up a run that starts from this one's weights; None if it cannot be."""
         self.failure.hide()
         try:
             point = self._state.workshop.starting_point(run)
         except GraftworkError as error:
             self.failure.show_failure(Failure(message=str(error), details=""))
-            return
+            return None
         self.setup.start_from(point)
         self.views.choose(SETUP)
+        return point
 
     def _start(self) -> None:
         job = self._job()

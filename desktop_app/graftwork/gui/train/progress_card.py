@@ -14,6 +14,10 @@ from graftwork.gui.parts.text import label
 from .summary import Standing, best_so_far, fraction, headline, where
 
 _STEPS = 1000
+_KEPT = (
+    "Kept is the epoch with the best Brier score on the validation images, or another figure that "
+    "you chose. Its accuracy may be below that of another epoch."
+)
 
 
 class ProgressCard(Card):
@@ -27,6 +31,8 @@ class ProgressCard(Card):
         self.where = label(role="muted")
         self.best = label("–", "heading")
         self._best_where = label(role="small")
+        for each in (self.best, self._best_where):
+            each.setToolTip(_KEPT)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the training")

@@ -22,6 +22,19 @@ def headline(history: RunHistory, standing: Standing) -> str:
     return f"{standing.capitalize()}  ·  {work}" if standing in {"paused", "stopping"} else work
 
 
+def standing_of(subject: str, standing: Standing) -> str:
+    """What stands below every page of the window while a run is at work, and after its end."""
+    words: dict[Standing, str] = {
+        "working": "Training",
+        "paused": "Training is paused",
+        "stopping": "Training is being stopped",
+        "stopped": "Training was stopped",
+        "failed": "Training failed",
+        "finished": "Training is done",
+    }
+    return f"{words[standing]}  ·  {subject}"
+
+
 def where(history: RunHistory, standing: Standing) -> str:
     """How far the run is, or how far it came before it was stopped or failed."""
     if standing not in {"stopped", "failed"}:
