@@ -222,10 +222,13 @@ def evaluate(
     _need_data(data, reader=reader, set=settings)
     workshop = make_workshop()
     other = data_settings(_data(data, reader), settings or [], workshop.registry) if data else None
+    run = workshop.store.get(run_id, has_weights)
     evaluation = listen(workshop.evaluate(run_id, other), as_json=json)
     if json:
         print_json({"kind": "result", **evaluation.model_dump(mode="json")})
     else:
+        measured_on = str(data) if data else "its own test images"
+        results.print(f"Run {run.id}, on {shown(measured_on)}")
         print_evaluation(evaluation)
 
 

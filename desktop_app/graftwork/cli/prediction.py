@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from graftwork.export.predict import (
 from graftwork.files import write_text
 from graftwork.runs.output_file import output_place, refuse_inputs, refuse_other_ending
 
-from .console import DONE, FAILED, PARTLY_DONE, messages, results
+from .console import DONE, FAILED, PARTLY_DONE, messages, results, shown
 from .left_out import left_out_lines
 
 Predictions = list[FilePrediction | FileProblem]
 
 _TABLE = "The table of predictions"
+_MOST_CLASSES = 5
 
 
 def refuse_target(out: Path | None, model: Path, paths: list[Path]) -> None:
@@ -60,7 +62,18 @@ def write_predictions(found: Predictions, out: Path | None, *, as_json: bool) ->
     if not predictions:
         messages.print("[red]Error:[/red] No image could be used.")
         return FAILED
+    if out is not None:
+        messages.print(f"{_in_a_line(predictions)}; written to {shown(str(out))}")
     return PARTLY_DONE if problems else DONE
+
+
+def _in_a_line(predictions: list[FilePrediction]) -> str:
+    """How many images were taken for what, the most frequent class first."""
+    found = Counter(prediction.predicted for prediction in predictions).most_common()
+    said = ", ".join(f"{count:,} × {shown(name)}" for name, count in found[:_MOST_CLASSES])
+    more = f" and {len(found) - _MOST_CLASSES:,} more classes" if len(found) > _MOST_CLASSES else ""
+    images = "1 image" if len(predictions) == 1 else f"{len(predictions):,} images"
+    return f"{images}: {said}{more}"
 
 
 def _write(

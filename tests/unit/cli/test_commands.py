@@ -214,7 +214,9 @@ def test_evaluating_a_run_on_its_own_and_on_other_images(call, trained, images, 
     assert own["images"] == 5
     other = last_document(call("evaluate", "last", images, "--json"))
     assert other["images"] == 36
-    assert "Macro F1" in call("evaluate", trained).out
+    said = call("evaluate", "last").out
+    assert f"Run {trained}, on its own test images" in said
+    assert "Macro F1" in said
 
 
 def test_exporting_and_predicting(call, trained, images, tmp_path):
@@ -227,6 +229,9 @@ def test_exporting_and_predicting(call, trained, images, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
     assert rows[0].keys() >= {"path", "predicted", "confidence"}
+    said = " ".join(outcome.err.split())
+    assert said.startswith("12 images: 12 × red; written to ")
+    assert outcome.out == ""
 
 
 def test_predictions_as_json_and_files_that_are_left_out(call, model, images):
