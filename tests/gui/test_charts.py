@@ -296,6 +296,15 @@ def test_a_rate_that_ends_at_nothing_leaves_room_for_the_others(qtbot: QtBot) ->
     assert -2 < high < -1
 
 
+def test_a_rate_that_hardly_changes_hardly_falls(qtbot: QtBot) -> None:
+    chart = Chart(next(spec for spec in SMALL_CHARTS if spec.title == "Learning rate"))
+    qtbot.addWidget(chart)
+    chart.show_curves([Curve(name="head", x=[1, 2, 3], y=[0.005, 0.00499, 0.00498])], [])
+    low, high = chart._plot.getAxis("left").range
+    fall = math.log10(0.005) - math.log10(0.00498)
+    assert fall < 0.01 * (high - low)
+
+
 def test_every_speed_that_was_measured_is_on_its_chart(qtbot: QtBot) -> None:
     chart = Chart(next(spec for spec in SMALL_CHARTS if spec.title == "Images per second"))
     qtbot.addWidget(chart)

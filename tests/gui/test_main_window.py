@@ -126,6 +126,16 @@ def test_a_folder_is_dropped_on_any_page(
     assert pages.data.current.wish.path == images
 
 
+def test_folders_dropped_together_open_the_one_that_they_lie_in(
+    qtbot: QtBot, window: MainWindow, pages: Pages, images: Path
+) -> None:
+    classes = sorted(path for path in images.iterdir() if path.is_dir())[:2]
+    with qtbot.waitSignal(pages.data.check_ended, timeout=LONG):
+        drop(window, *(QUrl.fromLocalFile(str(path)) for path in classes))
+    assert pages.data.current is not None
+    assert pages.data.current.wish.path == images
+
+
 def test_an_address_that_is_no_file_is_not_taken(window: MainWindow, pages: Pages) -> None:
     drop(window, QUrl("https://example.org/images"))
     assert pages.data.current is None

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import sys
 from PySide6.QtCore import QTimer
@@ -59,6 +61,23 @@ def test_no_heavy_library_is_imported_before_the_window_is_painted(home: Path) -
         "ended with 0",
     ]
     assert (home / "settings" / "settings.json").is_file()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a screen")
+def test_without_a_screen_it_is_said_what_works(home: Path) -> None:
+    places = {"QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"}
+    without = {name: value for name, value in os.environ.items() if name not in places}
+    done = subprocess.run(
+        [sys.executable, "-m", "graftwork"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**without, "GRAFTWORK_HOME": str(home)},
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: there is no screen")
+    assert "graftwork --help" in done.stderr
 
 
 def test_bad_settings_do_not_keep_the_window_from_opening(home: Path) -> None:

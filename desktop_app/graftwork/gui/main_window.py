@@ -199,10 +199,12 @@ def _load_charts() -> None:
 
 
 def _dropped_path(event: QDropEvent) -> Path | None:
-    for url in event.mimeData().urls():
-        if url.isLocalFile():
-            return Path(url.toLocalFile())
-    return None
+    """What is to be opened: of several folders side by side, the one that they lie in."""
+    urls = event.mimeData().urls()
+    paths = [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    if len(paths) > 1 and len({path.parent for path in paths}) == 1 and paths[0].is_dir():
+        return paths[0].parent
+    return paths[0] if paths else None
 
 
 def _ready(workshop: Workshop) -> str:

@@ -37,10 +37,15 @@ def duration(seconds: float) -> str:
 
 
 class ElidedLabel(QLabel):
-    """One line that is shortened in its middle where it does not fit; the tooltip has it all."""
+    """One line that is shortened where it does not fit; the tooltip has it all.
 
-    def __init__(self, text: str = "", role: Role = "muted") -> None:
+    It loses its middle, as suits paths; a ``sentence``, its end.
+    """
+
+    def __init__(self, text: str = "", role: Role = "muted", *, sentence: bool = False) -> None:
         super().__init__()
+        modes = Qt.TextElideMode
+        self._mode = modes.ElideRight if sentence else modes.ElideMiddle
         self.setProperty("role", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -53,9 +58,7 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
         """Paint as much of the text as fits."""
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideMiddle, self.width()
-        )
+        shown = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter = QPainter(self)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()

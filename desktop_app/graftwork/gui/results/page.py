@@ -133,6 +133,6 @@ def _why(run: RunRecord) -> Failure:
 
 
 def describe_run(run: RunRecord) -> str:
-    """A run in a line: what was trained on what, and when."""
+    """A run in a line: when, and what was trained on what. Its ends tell it from others."""
     when = f"{run.created.astimezone():%Y-%m-%d %H:%M}"
-    return f"{run.backbone}, {run.strategy}, {when}  ·  {run.data}"
+    return f"{when}  ·  {run.backbone}, {run.strategy}  ·  {run.data}"

@@ -39,7 +39,7 @@ class AugmentationCard(Card):
         self._thread: GeneratorThread | None = None
         self._again = 0
         self.strip = ExampleStrip()
-        self.sentence = ElidedLabel(_NO_DATA, "small")
+        self.sentence = ElidedLabel(_NO_DATA, "small", sentence=True)
         self.again = button("Other examples", self._choose_others, kind="quiet", picture="reset")
         beside = row(self.sentence, self.again)
         beside.setStretch(0, 1)

@@ -20,6 +20,9 @@ from .legend import Legend
 from .phase_marks import PhaseMarks
 from .strokes import stroke_of
 
+_LEAST_POWERS = 0.5
+"""Powers of ten along a logarithmic axis: along fewer, what hardly changes seems to fall far."""
+
 
 class Chart(Card):
     """Draws what it is given; nothing is read or computed here.
@@ -110,7 +113,8 @@ class Chart(Card):
         if len(values):
             top, bottom = math.log10(values.max()), math.log10(values.min())
             most = self.look.most_powers or math.inf
-            self._plot.setYRange(max(bottom, top - most), top, padding=0.07)
+            bottom = min(max(bottom, top - most), top - _LEAST_POWERS)
+            self._plot.setYRange(bottom, top, padding=0.07)
 
     def _show_curve(self, curve: Curve) -> None:
         line = self._lines.get(curve.name)

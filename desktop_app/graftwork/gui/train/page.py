@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from PySide6.QtWidgets import QStackedWidget, QWidget
@@ -18,7 +19,6 @@ from graftwork.gui.tasks import Tasks
 from graftwork.gui.worker import Failure, once
 from graftwork.plugin_api import GraftworkError
 from graftwork.runs.record import RunRecord
-from graftwork.runs.starting_point import StartingPoint
 from graftwork.settings import Settings
 from graftwork.wrong_values import wrong_values_text
 
@@ -27,6 +27,9 @@ from .live import LiveView
 from .network_dialog import NetworkDialog
 from .setup import TrainSetup
 from .state import Ending, TrainState
+
+if TYPE_CHECKING:
+    from graftwork.runs.starting_point import StartingPoint
 
 _NO_DATA = "Open a data set on the Data page first."
 _START_KEYS = "Ctrl+Return"

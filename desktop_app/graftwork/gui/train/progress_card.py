@@ -28,7 +28,7 @@ class ProgressCard(Card):
         self._history = history
         self._standing = standing
         self.what = label(role="heading")
-        self.where = label(role="muted")
+        self.where = label(role="muted", wrap=True)
         self.best = label("–", "heading")
         self._best_where = label(role="small")
         for each in (self.best, self._best_where):
@@ -42,7 +42,9 @@ class ProgressCard(Card):
         self._timer.start(200)
 
     def _lay_out(self) -> None:
-        work = column(row(self.what, GRID, self.where, None), self._bar)
+        said = row(self.what, GRID, self.where)
+        said.setStretch(2, 1)
+        work = column(said, self._bar)
         kept = column(label("Kept: accuracy in validation", "small"), self._best_where, gap=0)
         best = row(kept, self.best)
         line = row(work, best, gap=4 * GRID)
