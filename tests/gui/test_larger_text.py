@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from graftwork.evaluation.report import Figure
+from graftwork.evaluation.report import Evaluation, Figure
 from graftwork.gui.colors import LIGHT
 from graftwork.gui.data.class_list import ClassList
 from graftwork.gui.destinations import DESTINATIONS
@@ -183,16 +182,17 @@ def test_four_figures_side_by_side_break_their_names(qtbot: QtBot) -> None:
     qtbot.addWidget(cards)
     figure = Figure(value=0.934, low=0.887, high=0.981, method="bootstrap")
     names = "accuracy", "balanced_accuracy", "macro_f1", "log_loss", "brier"
-    cards.show_evaluation(Evaluated(dict.fromkeys(names, figure)))  # type: ignore[arg-type]
+    evaluation = Evaluation(
+        images=107,
+        classes=("pollen", "none"),
+        figures=dict.fromkeys(names, figure),
+        per_class=(),
+        confusion=(),
+        predictions=(),
+    )
+    cards.show_evaluation(evaluation)
     room = 4 * (cards.fontMetrics().horizontalAdvance("95% interval:") + 2 * 22) + 3 * 12
     assert cards.minimumSizeHint().width() <= room
-
-
-@dataclass
-class Evaluated:
-    """An evaluation has figures."""
-
-    figures: dict[str, Figure]
 
 
 @pytest.mark.parametrize("narrow", [True, False])

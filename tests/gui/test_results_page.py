@@ -137,6 +137,8 @@ def test_figures_have_their_interval_and_how_it_was_found(
     accuracy, log_loss = cards.findChildren(QFrame, "card")
     assert accuracy.accessibleName() == "Accuracy: 60.0%, 95% interval: 40.0% to 80.0%"
     assert "Wilson" in accuracy.toolTip()
+    said = [text.text() for text in accuracy.findChildren(QLabel)]
+    assert "3 of 5 test images named rightly. Always naming the most frequent class: 60.0%." in said
     assert "0.600" in log_loss.accessibleName()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from graftwork.evaluation.report import Evaluation, Figure
 
 _WORDS = {
-    "accuracy": ("Accuracy", "So many of all test images are named rightly."),
     "balanced_accuracy": ("Balanced accuracy", "The same, with each class counting alike."),
     "macro_f1": ("Macro F1", "Finding a class and not naming it wrongly, averaged over classes."),
     "log_loss": ("Log loss", "How honest the stated confidence is; less is better."),
@@ -39,7 +39,8 @@ class FigureCards(QWidget):
         clear(self._grid)
         in_cards = [(name, each) for name, each in evaluation.figures.items() if name != _BRIER]
         for place, (name, figure) in enumerate(in_cards):
-            self._grid.addWidget(_card(name, figure), *divmod(place, _IN_A_ROW))
+            title, meaning = _words(name, evaluation)
+            self._grid.addWidget(_card(name, title, meaning, figure), *divmod(place, _IN_A_ROW))
         self._show_brier(evaluation.figures[_BRIER])
 
     def _show_brier(self, figure: Figure) -> None:
@@ -50,8 +51,28 @@ class FigureCards(QWidget):
         self.brier.setToolTip(_method(figure))
 
 
-def _card(name: str, figure: Figure) -> Card:
-    title, meaning = _WORDS.get(name) or _words_of_level(name)
+def _words(name: str, evaluation: Evaluation) -> tuple[str, str]:
+    """A figure's title, and what it means."""
+    if name == "accuracy":
+        return "Accuracy", _accuracy_in_words(evaluation)
+    return _WORDS.get(name) or _words_of_level(name)
+
+
+def _accuracy_in_words(evaluation: Evaluation) -> str:
+    """With what could be had without looking, without which an accuracy tells little."""
+    images = evaluation.images
+    right = round(evaluation.figures["accuracy"].value * images)
+    of_class: Counter[int] = Counter()
+    for true, _, counted in evaluation.confusion:
+        of_class[true] += counted
+    most = max(of_class.values(), default=0) / max(1, images)
+    return (
+        f"{right:,} of {images:,} test images named rightly. Always naming the most frequent "
+        f"class: {most:.1%}."
+    )
+
+
+def _card(name: str, title: str, meaning: str, figure: Figure) -> Card:
     value = label(_spoken(name, figure.value), "figure")
     between = label(_interval(name, figure), "small", wrap=True)
     above, below = label(title, "muted", wrap=True), label(meaning, "small", wrap=True)
