@@ -30,6 +30,12 @@ def _sentence(fit: MemoryFit) -> str:
     fitting = "1 image fits" if fit.images == 1 else f"{fit.images} images fit"
     if fit.accumulate == 1:
         return f"{fitting} into memory at once: train as the settings say."
+    if fit.accumulate is None:
+        fewer = max(1, fit.batch_size - fit.batch_size % fit.images) if fit.images > 1 else 1
+        return (
+            f"{fitting} into memory at once, and a step's {fit.batch_size} cannot pass in parts of "
+            f"that size, which hold two at least: set batch_size={fewer}, and try again."
+        )
     return (
         f"{fitting} into memory at once, of the {fit.batch_size} of a step: set "
         f"accumulate={fit.accumulate}, and they pass in {fit.accumulate} parts."

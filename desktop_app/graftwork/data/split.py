@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import TypeVar, get_args
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from graftwork.plugin_api import Catalog, DatasetError, Part
 
 from .drawing import Pool, draw_groups, draw_units
 from .units import Unit, units_of
+
+K = TypeVar("K")
 
 PARTS: tuple[Part, ...] = get_args(Part)
 
@@ -102,7 +104,7 @@ def _settled(
     What has a copy in a part that the data name keeps out of the parts that are drawn.
     """
     groups = [item.group for item in catalog.items]
-    of_group = {groups[index]: part for index, part in known.items() if groups[index]}
+    of_group = _parts_of(groups, {index: known[index] for index in known if groups[index]})
     drawn_from = set(pool)
     elsewhere = {unit for index, unit in enumerate(units) if index not in drawn_from}
     of_unit = {**_parts_of(units, known), **dict.fromkeys(elsewhere, _TRAIN)}
@@ -143,8 +145,8 @@ def _given_parts(catalog: Catalog, units: Sequence[Unit]) -> list[Part | None]:
     return [part or of_unit.get(unit) for part, unit in zip(own, units, strict=True)]
 
 
-def _parts_of(units: Sequence[Unit], parts: Mapping[int, Part]) -> dict[Unit, Part]:
-    """The part of each unit; training of two that copies are in, for there it is learned."""
+def _parts_of(units: Sequence[K], parts: Mapping[int, Part]) -> dict[K, Part]:
+    """The part of each unit or group; training of two that it is in, for there it is learned."""
     last_wins = sorted(parts, key=lambda index: PARTS.index(parts[index]), reverse=True)
     return {units[index]: parts[index] for index in last_wins}
 

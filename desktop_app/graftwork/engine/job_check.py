@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from graftwork.plugin_api import Backbone, Strategy
 from graftwork.plugin_host.registry import Registry
 
-from .errors import TrainingError
+from .errors import TrainingError, no_earlier_sample
 from .heads.spec import head_spec
 from .job import TrainingJob
 from .loss.corrections import check_corrections
@@ -37,6 +37,8 @@ def check_job(job: TrainingJob, registry: Registry) -> CheckedJob:
     head_spec(job.training, strategy)
     if job.start and not strategy.pretrained:
         raise TrainingError(_two_beginnings(job.strategy))
+    if job.training.penalty == "ewc" and job.start is None:
+        raise no_earlier_sample()
     if job.training.size is not None or job.training.stage_schedules or strategy.check:
         from .network_check import check_network  # with torch, which few jobs need by now
 

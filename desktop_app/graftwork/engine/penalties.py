@@ -16,7 +16,7 @@ from torch.nn import functional
 from graftwork.plugin_api import EWC, HEAD, L2SP, Penalty
 
 from .classifier import Classifier, stage_prefix
-from .errors import TrainingError
+from .errors import no_earlier_sample
 from .learning.low_rank import effective_parameters
 from .optimizer import decays
 
@@ -58,7 +58,7 @@ def _l2_sp(
     without_source = tuple(stage_prefix(stage) for stage in (HEAD, *new))
 
     def value() -> Tensor:
-        total = torch.zeros((), device=classifier.mean.device)
+        total = _nothing(classifier)
         for name, weight in _learning(classifier):
             if name.startswith(without_source):
                 size = weight.square().sum() if decays(name, weight) else 0.0
@@ -78,15 +78,11 @@ def _ewc(
 ) -> Callable[[], Tensor]:
     """``strength / 2 * sum(importance * (w - w0)^2)``."""
     if importance is None:
-        msg = (
-            "The penalty ewc needs a run that starts from another run with a stored sample "
-            "(keep_sample above 0 in that run). The penalty l2-sp does without."
-        )
-        raise TrainingError(msg)
+        raise no_earlier_sample()
     known, matters = _comparable(classifier, reference), _comparable(classifier, importance)
 
     def value() -> Tensor:
-        total = torch.zeros((), device=classifier.mean.device)
+        total = _nothing(classifier)
         for name, weight in _learning(classifier):
             if name in known and name in matters:
                 pull = matters[name] * (weight - known[name]).square()
@@ -94,6 +90,11 @@ def _ewc(
         return total
 
     return value
+
+
+def _nothing(classifier: Classifier) -> Tensor:
+    """A zero that has gradients: it may be that nothing that learns is pulled."""
+    return torch.zeros((), device=classifier.mean.device, requires_grad=True)
 
 
 def _comparable(classifier: Classifier, given: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -20,8 +20,9 @@ class KeptSplit(BaseModel, frozen=True):
     """The paths of each part, as ``relative_path`` gives them.
 
     ``before`` are parts of images that this run did not have, but one that it started from, or one
-    that that one started from, and so on: its weights know them, too. ``roots`` are the folders in
-    which the images of all these runs lay, this run's own first.
+    that that one started from, and so on: its weights know them, too. There also stand those that
+    this run tests with, because its data say so, though one before learned from them. ``roots``
+    are the folders in which the images of all these runs lay, this run's own first.
     """
 
     roots: tuple[Path, ...] = Field(min_length=1)
@@ -32,9 +33,9 @@ class KeptSplit(BaseModel, frozen=True):
 
     @property
     def part_of(self) -> dict[str, Part]:
-        """The part of each path that is known."""
+        """The part of each path that is known: what was learned once, is known as that."""
         own = {path: part for part in PARTS for path in getattr(self, part)}
-        return {**self.before, **own}
+        return {**own, **self.before}
 
     def parts(self, catalog: Catalog) -> dict[int, Part]:
         """The part of each item by its index, of those that had one."""
@@ -62,9 +63,13 @@ def write_split(
         for part in PARTS
         for rows in [getattr(split, part)]
     }
-    own = {path for part in paths.values() for path in part}
+    tested, others = set(paths["test"]), {*paths["train"], *paths["validation"]}
     known = earlier.part_of if earlier else {}
-    before = {path: part for path, part in known.items() if path not in own}
+    before = {
+        path: part
+        for path, part in known.items()
+        if path not in others and not (path in tested and part == "test")
+    }
     roots = dict.fromkeys([catalog.root.resolve(), *(earlier.roots if earlier else ())])
     kept = KeptSplit(roots=tuple(roots), **paths, before=before)
     write_text(folder / SPLIT_FILE, kept.model_dump_json(indent=1))

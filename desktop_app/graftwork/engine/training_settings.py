@@ -185,7 +185,9 @@ class OptimizerSettings(Settings):
         default="auto", description="What pulls weights back to what was learned before"
     )
     penalty_strength: float | None = Field(
-        default=None, gt=0, description="How strongly; none: what is usual for the penalty"
+        default=None,
+        gt=0,
+        description="How strongly earlier weights pull; none: what is usual for the penalty",
     )
     averaging: AveragingChoice = Field(
         default="auto", description="Average of weights that is validated and kept"

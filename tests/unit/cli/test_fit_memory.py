@@ -19,4 +19,6 @@ def test_it_says_how_many_images_fit_and_leaves_no_run(call: Call, images: objec
 
 def test_what_does_not_fit_is_advised_to_pass_in_parts() -> None:
     assert "accumulate=4" in _sentence(MemoryFit(images=8, batch_size=32))
+    assert "set batch_size=1," in _sentence(MemoryFit(images=1, batch_size=32))
+    assert "set batch_size=32," in _sentence(MemoryFit(images=2, batch_size=33))
     assert "as the settings say" in _sentence(MemoryFit(images=32, batch_size=32))

@@ -143,3 +143,13 @@ def test_nothing_new_in_groups_is_split_as_before() -> None:
     catalog = catalog_of({"cat": 10, "dog": 10}, groups)
     before = parts_of(catalog, make_split(catalog, **SHARES, seed=0))
     assert continued(catalog, before) == before
+
+
+def test_a_new_image_of_a_group_that_is_learned_from_is_learned_too() -> None:
+    """The run before knew of no groups, and had images of this one in two parts."""
+    sizes = {"cat": 9, "dog": 8}
+    names = [f"cat{number}" for number in range(9)]
+    catalog = catalog_of(sizes, dict.fromkeys(names, "patient"))
+    parts: list[Part] = ["train"] * 5 + ["validation"] + ["test"] * 2
+    before = {f"{label}{number}": part for label in sizes for number, part in enumerate(parts)}
+    assert continued(catalog, before)["cat8"] == "train"

@@ -54,6 +54,15 @@ def test_l2_sp_is_half_the_squared_distance_and_half_the_squared_size_of_the_hea
     assert penalty().item() == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("penalty", [L2SP(), EWC()])
+def test_a_phase_in_which_nothing_is_pulled_can_learn(penalty):
+    """The directions of a cosine head are left alone."""
+    classifier, reference = _moved(Phase(name="p", epochs=1, rates={HEAD: 0.1}), head="cosine")
+    value = build_penalty(penalty, classifier, reference, importance={})()
+    assert value.item() == 0.0
+    value.backward()
+
+
 def test_l2_sp_pulls_straight_back():
     classifier, reference = _moved()
     build_penalty(L2SP(strength=0.3), classifier, reference)().backward()

@@ -407,7 +407,8 @@ def test_a_fork_says_so_where_the_data_name_test_images_that_were_learned(
     drain(workshop.train(job_on(images)))
     assert workshop.current_run
     folder = workshop.current_run.folder
-    learned = kept_split(workshop.current_run).train
+    first = kept_split(workshop.current_run)
+    learned = first.train
     table = images / "parts.csv"
     files = sorted(images.rglob("*.png"))
     parts = ["test" if number % 4 == 0 else "train" for number in range(len(files))]
@@ -421,6 +422,17 @@ def test_a_fork_says_so_where_the_data_name_test_images_that_were_learned(
     (said,) = [e for e in of_kind(events, Notice) if "earlier run was trained" in e.text]
     assert said.level == "warning"
     assert not any("so that no test image" in e.text for e in of_kind(events, Notice))
+    # Nor does a fork of the fork forget it, which still has these images as its own test images.
+    again = StartSettings(folder=workshop.current_run.folder)
+    forked_split = kept_split(workshop.current_run)
+    tested = {forked_split.roots[0] / path for path in forked_split.test}
+    assert forked_split.learned() & tested == first.learned() & tested != set()
+    drawn = job_on(images).model_copy(update={"start": again})
+    for later in (job.model_copy(update={"start": again}), drawn):
+        events, _ = drain(workshop.train(later))
+        flatter = [e for e in of_kind(events, Notice) if "earlier run was trained" in e.text]
+        assert bool(flatter) is (later is not drawn)
+    assert not set(kept_split(workshop.current_run).test) & set(learned)
 
 
 @pytest.mark.parametrize(

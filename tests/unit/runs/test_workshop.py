@@ -229,6 +229,7 @@ def test_a_fault_of_a_plugin_is_kept_with_its_kind(
         ({"data": DataSettings(path=Path(__file__))}, DatasetError),
         ({"data": DataSettings(path=Path(), reader_options={"labels": 3})}, DatasetError),
         ({"training": TrainingSettings(size=8)}, TrainingError),
+        ({"training": TrainingSettings(penalty="ewc")}, TrainingError),
         ({"training": TrainingSettings(stage_schedules="steam=constant")}, TrainingError),
         ({"strategy": "named-stages", "strategy_settings": {"stages": "steam"}}, GraftworkError),
         (

@@ -137,10 +137,12 @@ def _measuring_cost(setup: TrainingSetup, measured: Measured, phase: MeasuredSta
 
 def _solving_cost(setup: TrainingSetup, measured: Measured, phase: SolvedHead) -> _PhaseCost:
     """Once for each strength, and once more for all images that are not for testing."""
-    features, classes = measured.probe.boundaries[-1].shape[0], len(setup.classifier.info.classes)
+    frozen, boundaries = _frozen_cost(setup, measured), measured.probe.boundaries
+    if len(boundaries) < len(setup.classifier.stages):
+        return frozen  # such a network's features cannot be kept: that is said in the phase
+    features, classes = boundaries[-1].shape[0], len(setup.classifier.info.classes)
     solved = len(phase.strengths) + phase.refit
     solving = solving_seconds(_images(setup), features, classes, solved, setup.device)
-    frozen = _frozen_cost(setup, measured)
     return replace(frozen, seconds=frozen.seconds + solving)
 
 

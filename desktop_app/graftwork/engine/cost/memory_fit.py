@@ -17,6 +17,7 @@ from graftwork.data.throttle import Throttle
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Progress
 
+from ..speed.compiling import piece_sizes
 from .trial_steps import Trial, try_sizes
 
 _PART_OF_FREE_MEMORY = 0.7
@@ -31,9 +32,18 @@ class MemoryFit:
     batch_size: int
 
     @property
-    def accumulate(self) -> int:
-        """In how many parts a step's images have to pass (the setting of this name)."""
-        return math.ceil(self.batch_size / self.images)
+    def accumulate(self) -> int | None:
+        """In how few parts a step's images can pass (the setting of this name).
+
+        Parts hold two images at least, so that there may be no such number.
+        """
+        fewest, most = math.ceil(self.batch_size / self.images), max(1, self.batch_size // 2)
+        fitting = (
+            parts
+            for parts in range(fewest, most + 1)
+            if max(piece_sizes(self.batch_size, parts)) <= self.images
+        )
+        return next(fitting, None)
 
 
 def fit_memory(trial: Trial, budget: int | None = None) -> Generator[Progress, None, MemoryFit]:

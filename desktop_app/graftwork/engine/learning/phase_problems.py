@@ -79,9 +79,20 @@ def _wrong_stages(phase: Phase, stages: Mapping[str, nn.Module]) -> Iterator[str
     yield from (unknown_stage(name, stages) for name in unknown)
     if not unknown and not any(_learns(phase, name, stages[name]) for name in phase.rates):
         yield "it lets nothing learn"
+    elif not unknown and isinstance(phase.learning, LowRank):
+        yield from _too_high_a_rank(phase, phase.learning, stages)
     frozen = [name for name in phase.reinitialize if name not in phase.rates]
     if frozen:
         yield f"{', '.join(frozen)} would begin with random weights and never learn"
+
+
+def _too_high_a_rank(
+    phase: Phase, learning: LowRank, stages: Mapping[str, nn.Module]
+) -> Iterator[str]:
+    """Images would go through stages of which nothing learns."""
+    below = [name for name in phase.rates if name != HEAD]
+    if below and not any(_learns(phase, name, stages[name]) for name in below):
+        yield f"no layer takes an addition of rank {learning.rank}: choose a lower one"
 
 
 def unknown_stage(name: str, stages: Iterable[str]) -> str:

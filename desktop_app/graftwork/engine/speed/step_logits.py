@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -60,18 +61,21 @@ def step_logits(
 
 def _fusion(stages: nn.Sequential, inputs: PhaseInputs) -> Fusion:
     """Found from what reaches the first stage that the inputs go through."""
-    entered: list[Tensor] = []
+    entered: list[object] = []
     first = next(stage for stage in stages if any(p.requires_grad for p in stage.parameters()))
     with evaluating(stages), _noting(first, entered), torch.no_grad():
         samples = inputs.train(1)
         inputs.logits(samples.batch(torch.arange(min(2, len(samples.labels)))))
     learning = nn.Sequential(*list(stages)[list(stages).index(first) :])
+    if not isinstance(entered[0], Tensor):
+        return Fusion(reason="what enters the stages that learn is no single tensor")
     return find_fusion(learning, entered[0])
 
 
 @contextmanager
-def _noting(stage: nn.Module, entered: list[Tensor]) -> Iterator[None]:
-    hook = stage.register_forward_pre_hook(lambda _, inputs: entered.append(inputs[0].clone()))
+def _noting(stage: nn.Module, entered: list[object]) -> Iterator[None]:
+    """Copies: the stage may work in place."""
+    hook = stage.register_forward_pre_hook(lambda _, inputs: entered.append(deepcopy(inputs[0])))
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from graftwork.engine.cost.memory_fit import MemoryFit, fit_memory
 from graftwork.engine.cost.trial_steps import Trial, rising_sizes, try_sizes
 from graftwork.engine.errors import TrainingError
 from graftwork.engine.events import Progress
+from graftwork.engine.speed.compiling import piece_sizes
 from graftwork.engine.training_settings import TrainingSettings
 from support.classifiers import tiny_classifier
 from support.generators import drain
@@ -106,6 +107,13 @@ def test_sizes_double_up_to_the_most(most, sizes):
     assert rising_sizes(most) == sizes
 
 
-@pytest.mark.parametrize(("images", "parts"), [(32, 1), (16, 2), (5, 7), (1, 32)])
+@pytest.mark.parametrize(("images", "parts"), [(32, 1), (16, 2), (5, 7), (2, 16)])
 def test_what_does_not_fit_at_once_passes_in_parts(images, parts):
     assert MemoryFit(images=images, batch_size=32).accumulate == parts
+    assert max(piece_sizes(32, parts)) <= images
+    assert len(piece_sizes(32, parts)) == parts
+
+
+@pytest.mark.parametrize(("images", "batch_size"), [(1, 32), (2, 33), (2, 5)])
+def test_parts_that_would_be_too_small_are_not_advised(images, batch_size):
+    assert MemoryFit(images=images, batch_size=batch_size).accumulate is None
