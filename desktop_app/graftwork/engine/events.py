@@ -182,6 +182,18 @@ class Resumed(_Event):
     step: int
 
 
+class WeightsMixed(_Event):
+    """A phase's best weights were mixed with its first: the mixture is kept, in their place."""
+
+    kind: Literal["weights-mixed"] = "weights-mixed"
+    phase: int
+    part: float
+    validation_loss: float
+    validation_brier: float
+    validation_accuracy: float
+    score: float
+
+
 class RunEnded(_Event):
     """The last event of a run that was not stopped: the best weights are in the run's folder."""
 
@@ -205,6 +217,7 @@ TrainingEvent = (
     | LoadSampled
     | EpochDone
     | PhaseEnded
+    | WeightsMixed
     | CheckpointWritten
     | Resumed
     | RunEnded

@@ -21,6 +21,7 @@ from .events import (
     RunStarted,
     StepDone,
     TrainingEvent,
+    WeightsMixed,
 )
 from .thinning import Thinning
 
@@ -58,6 +59,7 @@ class RunHistory:
     seconds_at_work: float = 0.0
     seconds_before: float = 0.0
     best: EpochDone | None = None
+    mixed: WeightsMixed | None = None
     ended: RunEnded | None = None
     _steps: Thinning = field(default_factory=lambda: Thinning(MOST_SAMPLES))
     _loads: Thinning = field(default_factory=lambda: Thinning(MOST_SAMPLES))
@@ -84,7 +86,7 @@ class RunHistory:
                 self._apply_training(event)
 
     def _apply_training(
-        self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded | RunEnded
+        self, event: PhaseStarted | StepDone | EpochDone | PhaseEnded | WeightsMixed | RunEnded
     ) -> None:
         self.progress = None
         match event:
@@ -98,6 +100,8 @@ class RunHistory:
                 self._apply_epoch(event)
             case PhaseEnded():
                 self.phase_ends.append(event)
+            case WeightsMixed():
+                self.mixed = event
 
     def _apply_step(self, event: StepDone) -> None:
         self.position = len(self.epochs) + event.step / event.steps_per_epoch
@@ -123,7 +127,7 @@ class RunHistory:
         self.epochs.append(event)
         self.epoch_positions.append(float(len(self.epochs)))
         if event.best:
-            self.best = event
+            self.best, self.mixed = event, None
 
     @property
     def in_phase(self) -> bool:

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from graftwork.engine.data_source import checked_reader
-from graftwork.engine.events import DataReady, EpochDone, Progress, Resumed, TrainingEvent
+from graftwork.engine.events import (
+    DataReady,
+    EpochDone,
+    Progress,
+    Resumed,
+    TrainingEvent,
+    WeightsMixed,
+)
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.job_check import check_job
 from graftwork.engine.weights import fetch_weights
@@ -246,6 +253,8 @@ class Workshop:
     def _follow(self, event: TrainingEvent) -> None:
         match event:
             case EpochDone(best=True):
+                self._note_best(event.validation_accuracy)
+            case WeightsMixed():
                 self._note_best(event.validation_accuracy)
             case DataReady():
                 self._note_data(event.data_fingerprint)

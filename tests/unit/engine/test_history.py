@@ -46,6 +46,19 @@ def history():
     return folded
 
 
+def test_a_mixture_is_kept_until_an_epoch_is_better(history):
+    mixed = ev.WeightsMixed(
+        phase=1, part=0.5, validation_loss=0.1, validation_brier=0.1, validation_accuracy=0.9,
+        score=-0.1,
+    )  # fmt: skip
+    assert history.mixed is None
+    history.apply(mixed)
+    history.apply(_epoch(1, best=False, phase=2))
+    assert history.mixed == mixed == ev.event_from_json(ev.event_to_json(mixed))
+    history.apply(_epoch(2, best=True, phase=2))
+    assert history.mixed is None
+
+
 def test_every_event_finds_its_place(history):
     assert history.started == ALL[0]
     assert history.problems == [ALL[2]]

@@ -14,7 +14,7 @@ from graftwork.data.decoding import decode
 from graftwork.data.resize import resize
 from graftwork.engine.classifier import load_classifier
 from graftwork.engine.classifier_info import WEIGHTS_FILE
-from graftwork.engine.events import EpochDone, RunEnded
+from graftwork.engine.events import EpochDone, RunEnded, WeightsMixed
 from graftwork.engine.job import StartSettings
 from graftwork.engine.split_file import read_split
 from graftwork.engine.steps import batch_count
@@ -288,7 +288,10 @@ def test_the_mixture_of_the_first_and_the_best_weights_is_kept(registry, tmp_pat
         )
     )
     torch.testing.assert_close(kept, (begun + best) / 2, rtol=1e-4, atol=1e-5)
-    assert of_kind(events, RunEnded)[0].score > reached.score
+    (mixed,) = of_kind(events, WeightsMixed)
+    assert of_kind(events, RunEnded)[0].score == mixed.score > reached.score
+    assert (mixed.phase, mixed.part) == (1, 0.5)
+    assert mixed.validation_loss < reached.validation_loss
 
 
 def test_a_single_image_is_no_batch_where_there_are_others():

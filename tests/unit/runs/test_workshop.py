@@ -27,6 +27,7 @@ from graftwork.engine.events import (
     ProblemFound,
     Progress,
     TrainingEvent,
+    WeightsMixed,
 )
 from graftwork.engine.job import DataSettings, TrainingJob
 from graftwork.engine.training_settings import TrainingSettings
@@ -608,3 +609,25 @@ def test_the_workshop_is_opened_without_torch() -> None:
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_record_tells_the_figures_of_a_mixture_that_is_kept(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    """Labels that nothing tells: far steps, so that half of the way is better."""
+    for place in range(36):
+        folder = tmp_path / "hard" / "ab"[place % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        make_image(place, COLOURS["red"]).save(folder / f"{place}.png")
+    settings = {"epochs": 3, "rate": 0.3, "patience": None}
+    job = small_job(
+        tmp_path / "hard", "full-fine-tuning", settings, averaging="wise", best_metric="loss"
+    )
+    for seed in range(20):  # until the mixture's figure is another one than the best epoch's
+        events, _ = drain(workshop.train(job.model_copy(update={"seed": seed})))
+        best = [epoch for epoch in of_kind(events, EpochDone) if epoch.best][-1]
+        mixed = of_kind(events, WeightsMixed)
+        if mixed and mixed[0].validation_accuracy != best.validation_accuracy:
+            break
+    assert workshop.store.get("last").validation_accuracy == mixed[0].validation_accuracy
+    assert mixed[0].validation_accuracy != best.validation_accuracy

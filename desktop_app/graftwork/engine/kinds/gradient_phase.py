@@ -10,15 +10,17 @@ from graftwork.plugin_api import SWA, Phase, PhaseReport, WiSE
 from ..checkpoints.files import Checkpoint
 from ..checkpoints.progress import PhaseProgress, Rank
 from ..checkpoints.saving import write
-from ..events import EpochDone, Notice, PhaseStarted, Progress, TrainingEvent
+from ..events import EpochDone, Notice, PhaseStarted, Progress, TrainingEvent, WeightsMixed
 from ..freezing import set_modes
 from ..keeping import keep_best, keep_epoch
 from ..learning.batch_norm import re_estimate
 from ..learning.low_rank import merge_low_rank
 from ..learning.wise import choose_mixture
+from ..scores import Scores
 from ..setup import TrainingSetup
 from ..speed.compiling import CompiledLogits
 from ..steps import PhaseRun, run_epoch, validate
+from ..training_settings import BestMetric
 from .gradient_beginning import begin_gradient_phase
 from .reporting import epoch_done, phase_ended, phase_report
 
@@ -136,10 +138,22 @@ def _mix(
     part, reached = yield from choose_mixture(
         averaging, setup.classifier, run.first, lambda: validate(setup, run), metric
     )
-    setup.best.offer(reached.rank(metric), run.number, setup.best.epoch)
+    if setup.best.offer(reached.rank(metric), run.number, setup.best.epoch):
+        yield _weights_mixed(run.number, part, reached, metric)
     yield _notice(
         f"Mixed {part:.0%} of the phase's best weights with its first: validation accuracy "
         f"{reached.accuracy:.3f}, loss {reached.loss:.3f}, Brier score {reached.brier:.3f}."
+    )
+
+
+def _weights_mixed(phase: int, part: float, reached: Scores, metric: BestMetric) -> WeightsMixed:
+    return WeightsMixed(
+        phase=phase,
+        part=part,
+        validation_loss=reached.loss,
+        validation_brier=reached.brier,
+        validation_accuracy=reached.accuracy,
+        score=reached.rank(metric)[0],
     )
 
 

@@ -93,8 +93,11 @@ def fraction(history: RunHistory) -> float | None:
 
 
 def best_so_far(history: RunHistory) -> tuple[str, str]:
-    """The best epoch's accuracy on validation images, and which epoch that was."""
+    """The accuracy on validation images of what is kept, and which epoch's weights that are."""
     if history.best is None:
         return "–", "no epoch yet"
+    if history.mixed is not None:
+        figure = f"{history.mixed.validation_accuracy:.1%}"
+        return figure, f"a mixture of weights, in phase {history.mixed.phase}"
     number = history.epochs.index(history.best) + 1
     return f"{history.best.validation_accuracy:.1%}", f"epoch {number} of {len(history.epochs)}"
